@@ -1,0 +1,378 @@
+"""Read, resolve, merge and search schemas.
+
+A schema comes from a file (JSON, or YAML for those who prefer it) or from a dict. `load` resolves
+every ``$ref``; `merge_property_trees` folds every ``allOf`` into one tree of properties. Both share
+unchanged parts between schemas instead of copying them: treat what they return as read only.
+"""
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ..errors import SchemaError, did_you_mean
+
+URI_PREFIX = "http://stsci.edu/schemas/jwst_datamodel/"
+SCHEMA_DIR = Path(__file__).parents[1] / "schemas"
+
+# what may be left out of, or differ in, the name of a file: "core.schema" is core.schema.json
+_SUFFIXES = ("", ".json", ".yaml", ".yml", ".schema.json", ".schema.yaml")
+_PLAIN = frozenset({"enum", "default", "examples", "required"})  # hold values, never schemas
+_DROPPED = ("id", "$id", "$schema")  # name a file; a part must not rename the whole
+
+
+@dataclass(eq=False, slots=True)
+class _Document:
+    """One schema file (or dict) and the parts of it that have been resolved, by JSON pointer."""
+
+    root: object
+    folder: Path | None
+    name: str
+    resolved: dict = field(default_factory=dict)
+    merged: dict | None = None
+
+
+_documents = {}  # (path, mtime, size) or URI -> _Document: files are read once per process
+
+
+# ---------------------------------------------------------------- load
+
+
+def load(url_or_name, base_dir=None):
+    """Read a schema and resolve every ``$ref`` in it.
+
+    Parameters
+    ----------
+    url_or_name : str or Path
+        Registered URI (``http://stsci.edu/schemas/jwst_datamodel/image.schema``, or one that asdf
+        knows), path, or bare name: ``image.schema``, ``image.schema.json``, ``mine.yaml``.
+    base_dir : str or Path, optional
+        Folder to look in first, itself and its ``schemas/``; then the package's own schemas.
+
+    Returns
+    -------
+    dict
+        Shared between callers: read only.
+
+    Raises
+    ------
+    SchemaError
+        No such schema, not JSON or YAML, or references that go in a circle.
+    """
+    return _part(_document(str(url_or_name), base_dir), "", ())
+
+
+def load_merged(url_or_name, base_dir=None):
+    """Return ``merge_property_trees(load(...))``, made once per file: read only."""
+    document = _document(str(url_or_name), base_dir)
+    if document.merged is None:
+        document.merged = merge_property_trees(_part(document, "", ()))
+    return document.merged
+
+
+def resolve(schema, base_dir=None):
+    """Return `schema`, a dict, with every ``$ref`` replaced by what it points to.
+
+    The dict that is given stays as it is. ``type: data`` with ``dtype``, the oldest way to write
+    an array, becomes ``datatype``.
+    """
+    folder = None if base_dir is None else Path(base_dir)
+    return _part(_Document(schema, folder, "schema"), "", ())
+
+
+def _document(url, base_dir):
+    """Find a schema by URI, path or name."""
+    name = url.removeprefix(URI_PREFIX)
+    if "://" in name and not name.startswith("file:"):
+        return _from_asdf(name)
+    if name.startswith("file:"):
+        name = unquote(urlsplit(name).path)
+    path = _find(name, base_dir if name == url else None)
+    stat = path.stat()
+    key = (str(path), stat.st_mtime_ns, stat.st_size)
+    if key not in _documents:
+        _documents[key] = _Document(_read(path), path.parent, path.name)
+    return _documents[key]
+
+
+def _find(name, base_dir):
+    """Return the path of the schema file `name`."""
+    folders = [SCHEMA_DIR]
+    if base_dir is not None:
+        folders = [Path(base_dir) / "schemas", Path(base_dir), SCHEMA_DIR]
+    stem = name.removesuffix(".json").removesuffix(".yaml")
+    for folder in folders:
+        for suffix in _SUFFIXES:
+            path = os.path.join(folder, name + suffix)  # noqa: PTH118 - twice as fast, often run
+            if os.path.isfile(path):  # noqa: PTH113
+                return Path(path)
+        if (path := Path(folder, stem + ".json")).is_file():
+            return path
+    known = [p.name.removesuffix(".json") for p in SCHEMA_DIR.glob("*.json")]
+    where = ", ".join(str(f) for f in folders)
+    raise SchemaError(f"no schema {name!r} in {where}{did_you_mean(stem, known)}")
+
+
+def _read(path):
+    """Parse a file: JSON by its first character, else YAML."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        root = json.loads(text) if text.lstrip()[:1] == "{" else _read_yaml(text, path)
+    except (OSError, ValueError) as err:
+        raise SchemaError(f"{path}: cannot be read as a schema: {err}") from err
+    if not isinstance(root, dict):
+        raise SchemaError(f"{path}: a schema is an object, this file holds {type(root).__name__}")
+    return root
+
+
+def _read_yaml(text, name):
+    """Parse YAML; its package is loaded only for those who write it."""
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as err:
+        raise SchemaError(f"{name}: cannot be read as YAML: {' '.join(str(err).split())}") from err
+
+
+def _from_asdf(uri):
+    """Read the schema of another package that is registered with asdf."""
+    if uri not in _documents:
+        import asdf
+
+        try:
+            text = asdf.get_config().resource_manager[uri]
+        except KeyError:
+            raise SchemaError(f"no schema {uri!r} is registered, here or with asdf") from None
+        _documents[uri] = _Document(_read_yaml(text, uri), None, uri)
+    return _documents[uri]
+
+
+# ---------------------------------------------------------------- $ref
+
+
+def _part(document, pointer, above):
+    """Return the part of `document` that a JSON pointer names, resolved."""
+    if pointer in document.resolved:
+        return document.resolved[pointer]
+    here = (document, pointer)
+    if here in above:
+        chain = " -> ".join(f"{d.name}#{p}" for d, p in (*above, here))
+        raise SchemaError(f"schemas refer to each other in a circle: {chain}")
+    node = document.root
+    for key in pointer.split("/")[1:]:
+        key = unquote(key).replace("~1", "/").replace("~0", "~")  # RFC 6901
+        try:
+            node = node[int(key)] if isinstance(node, list) else node[key]
+        except (KeyError, IndexError, ValueError, TypeError):
+            raise SchemaError(f"{document.name} has no part #{pointer}") from None
+    document.resolved[pointer] = part = _resolved(node, document, (*above, here))
+    return part
+
+
+def _resolved(node, document, above):
+    """Resolve below `node`; what holds no reference is returned itself, not a copy."""
+    if isinstance(node, list):
+        items = [_resolved(n, document, above) if type(n) in (dict, list) else n for n in node]
+        return items if any(a is not b for a, b in zip(items, node, strict=True)) else node
+    reference = node.get("$ref")
+    if isinstance(reference, str):
+        url, _, pointer = reference.partition("#")
+        target = _document(url, document.folder) if url else document
+        return _part(target, pointer.rstrip("/"), above)
+    if node.get("type") == "data":
+        node = _modern(node)
+    out = node
+    for key, value in node.items():
+        if type(value) in (dict, list) and key not in _PLAIN:
+            new = _resolved(value, document, above)
+            if new is not value:
+                out = dict(node) if out is node else out
+                out[key] = new
+    return out
+
+
+def _modern(node):
+    """Rewrite the oldest way to describe an array: ``type: data`` and ``dtype``."""
+    new = {k: v for k, v in node.items() if k not in ("type", "dtype")}
+    datatype = node.get("dtype", node.get("datatype"))
+    if isinstance(datatype, list) and any(isinstance(c, dict) for c in datatype):
+        datatype = [
+            {("datatype" if k == "dtype" else k): v for k, v in column.items()}
+            for column in datatype
+        ]
+    if datatype is not None:
+        new["datatype"] = datatype
+    return new
+
+
+# ---------------------------------------------------------------- allOf
+
+
+def merge_property_trees(schema):
+    """Fold every ``allOf`` of a resolved schema into one tree of properties.
+
+    Parts are taken in order, then the schema's own keys. A later value replaces an earlier one at
+    the same path, the first appearance fixes the order of names, ``required`` lists are joined.
+    ``anyOf``, ``oneOf`` and ``not`` stay. ``id`` and ``$schema`` of parts are dropped; a title of
+    a part counts only if the whole has none.
+
+    Parameters
+    ----------
+    schema : dict
+        Resolved. It is not changed, and its unchanged parts are shared with the result.
+
+    Returns
+    -------
+    dict
+        Read only.
+    """
+    parts = schema.get("allOf")
+    own = _merged_below(schema)
+    if not isinstance(parts, list):
+        return own
+    out = {}
+    for part in parts:
+        merged = merge_property_trees(part)
+        if any(key in merged for key in _DROPPED):
+            merged = {k: v for k, v in merged.items() if k not in _DROPPED}
+        out = _combined(out, merged) if out else merged
+    return _combined(out, {k: v for k, v in own.items() if k != "allOf"})
+
+
+def _merged_below(schema):
+    """Merge inside `schema`; the same object if nothing changes."""
+    out = schema
+    for key, value in schema.items():
+        if key in ("properties", "definitions", "patternProperties") and isinstance(value, dict):
+            new = value
+            for name, child in value.items():
+                merged = merge_property_trees(child)
+                if merged is not child:
+                    new = dict(value) if new is value else new
+                    new[name] = merged
+        elif key in ("items", "not", "additionalProperties") and isinstance(value, dict):
+            new = merge_property_trees(value)
+        elif key in ("anyOf", "oneOf", "items") and isinstance(value, list):
+            new = [merge_property_trees(v) for v in value]
+            new = value if all(a is b for a, b in zip(new, value, strict=True)) else new
+        else:
+            continue
+        if new is not value:
+            out = dict(schema) if out is schema else out
+            out[key] = new
+    return out
+
+
+def _combined(first, second):
+    """Lay `second` over `first`: dicts by key, anything else replaced."""
+    out = dict(first)
+    for key, value in second.items():
+        old = out.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            out[key] = _combined(old, value)
+        elif key == "required" and isinstance(old, list) and isinstance(value, list):
+            out[key] = [*old, *(name for name in value if name not in old)]
+        else:
+            out[key] = value
+    return out
+
+
+# ---------------------------------------------------------------- walk and search
+
+
+def walk_schema(schema, callback, ctx=None):
+    """Call `callback` on `schema` and everything below it.
+
+    Parameters
+    ----------
+    schema : dict
+        Resolved schema, merged or not.
+    callback : callable
+        ``callback(subschema, path, combiner, ctx, recurse)``. `path` is a list of names, with
+        ``"items"`` (or an index) for what a list holds and ``"anyOf"`` or ``"oneOf"`` for
+        alternatives; `combiner` the nearest of allOf, anyOf, oneOf, not, or None;
+        ``recurse(subschema, path, combiner, ctx)`` goes on by hand. A true result stops here.
+    ctx : object, optional
+        Handed on as it is.
+    """
+
+    def recurse(node, path, combiner, ctx):
+        if callback(node, path, combiner, ctx, recurse):
+            return
+        for part in node.get("allOf", ()):
+            recurse(part, path, "allOf", ctx)
+        if isinstance(node.get("not"), dict):
+            recurse(node["not"], path, "not", ctx)
+        for name in ("anyOf", "oneOf"):
+            for part in node.get(name, ()):
+                recurse(part, [*path, name], name, ctx)
+        for name, child in node.get("properties", {}).items():
+            recurse(child, [*path, name], combiner, ctx)
+        items = node.get("items")
+        if isinstance(items, dict):
+            recurse(items, [*path, "items"], combiner, ctx)
+        elif isinstance(items, list):
+            for number, child in enumerate(items):
+                recurse(child, [*path, number], combiner, ctx)
+
+    recurse(schema, [], None, {} if ctx is None else ctx)
+
+
+def find_fits_keyword(schema, keyword, return_result=False):
+    """List the paths that a FITS keyword is bound to.
+
+    Parameters
+    ----------
+    schema : dict
+        Resolved schema.
+    keyword : str
+        FITS keyword, in any case.
+    return_result : bool
+        Taken for compatibility; the list is always returned.
+
+    Returns
+    -------
+    list of str
+        Dotted paths, ``slits.items.name`` for what a list holds.
+    """
+    found, wanted = [], keyword.upper()
+
+    def look(node, path, combiner, ctx, recurse):
+        if str(node.get("fits_keyword", "")).upper() == wanted:
+            found.append(".".join(map(str, path)))
+
+    walk_schema(schema, look)
+    return found
+
+
+class SearchSchemaResults(list):
+    """List of (path, text); its ``repr`` shows one path a line, with the text below."""
+
+    def __repr__(self):
+        lines = []
+        for path, text in self:
+            lines += [path, *("    " + line for line in text.splitlines())]
+        return "\n".join(lines)
+
+
+def search_schema(schema, substring):
+    """Find `substring`, in any case, in the paths, titles, descriptions and keywords of a schema.
+
+    Returns
+    -------
+    SearchSchemaResults
+        Sorted list of (dotted path, title and description).
+    """
+    wanted, found = substring.lower(), {}
+
+    def look(node, path, combiner, ctx, recurse):
+        texts = [str(node[k]).strip() for k in ("title", "description") if k in node]
+        name = ".".join(map(str, path))
+        keyword = str(node.get("fits_keyword", ""))
+        if name and any(wanted in t.lower() for t in (name, keyword, *texts)):
+            found[name] = "\n\n".join(texts)
+
+    walk_schema(schema, look)
+    return SearchSchemaResults(sorted(found.items()))
