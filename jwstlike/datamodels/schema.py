@@ -29,7 +29,9 @@ class _Document:
     root: object
     folder: Path | None
     name: str
+    plain: bool = False  # nothing in it needs to be resolved
     resolved: dict = field(default_factory=dict)
+    linked: dict = field(default_factory=dict)  # other documents by the name used in it
     merged: dict | None = None
 
 
@@ -92,7 +94,7 @@ def _document(url, base_dir):
     stat = path.stat()
     key = (str(path), stat.st_mtime_ns, stat.st_size)
     if key not in _documents:
-        _documents[key] = _Document(_read(path), path.parent, path.name)
+        _documents[key] = _read(path)
     return _documents[key]
 
 
@@ -115,7 +117,7 @@ def _find(name, base_dir):
 
 
 def _read(path):
-    """Parse a file: JSON by its first character, else YAML."""
+    """Parse a file into a `_Document`: JSON by its first character, else YAML."""
     try:
         text = path.read_text(encoding="utf-8")
         root = json.loads(text) if text.lstrip()[:1] == "{" else _read_yaml(text, path)
@@ -123,7 +125,7 @@ def _read(path):
         raise SchemaError(f"{path}: cannot be read as a schema: {err}") from err
     if not isinstance(root, dict):
         raise SchemaError(f"{path}: a schema is an object, this file holds {type(root).__name__}")
-    return root
+    return _Document(root, path.parent, path.name, plain="$ref" not in text and "dtype" not in text)
 
 
 def _read_yaml(text, name):
@@ -167,7 +169,8 @@ def _part(document, pointer, above):
             node = node[int(key)] if isinstance(node, list) else node[key]
         except (KeyError, IndexError, ValueError, TypeError):
             raise SchemaError(f"{document.name} has no part #{pointer}") from None
-    document.resolved[pointer] = part = _resolved(node, document, (*above, here))
+    part = node if document.plain else _resolved(node, document, (*above, here))
+    document.resolved[pointer] = part
     return part
 
 
@@ -179,8 +182,9 @@ def _resolved(node, document, above):
     reference = node.get("$ref")
     if isinstance(reference, str):
         url, _, pointer = reference.partition("#")
-        target = _document(url, document.folder) if url else document
-        return _part(target, pointer.rstrip("/"), above)
+        if url and url not in document.linked:
+            document.linked[url] = _document(url, document.folder)
+        return _part(document.linked[url] if url else document, pointer.rstrip("/"), above)
     if node.get("type") == "data":
         node = _modern(node)
     out = node
