@@ -1,0 +1,397 @@
+"""Index of a FITS file: where each HDU lies and what its cards say, from the headers alone.
+
+References
+----------
+FITS standard 4.0, sections 3.3 (structure), 4.4.1 (mandatory keywords), 3.4 (conforming
+extensions), 3.5 (special records).
+"""
+
+import math
+from struct import iter_unpack
+
+from ..errors import FileFormatError
+from .compression import compression_of, open_bytes
+from .fits_cards import CARD, keyword_of, parse_card, parse_value
+from .sources import Source
+
+RECORD = 2880
+CHUNK = 32768  # bytes read at a time: a header of 400 cards
+MAX_HEADER = 1 << 26  # longest header that is searched for its END
+MAX_NAXIS = 999
+_PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_ "
+_AFTER_FIXED = frozenset({b"   ", b" / "})  # what follows an integer in fixed format
+_ODD_ENDS = (b"END\0\0\0\0\0", b"END\n    ", b"END\r\n   ", b"END\t    ")
+_TEXT_REMEDY = "give a FITS or ASDF file"
+
+
+class HduIndex:
+    """One HDU: its place in the file and its cards.
+
+    Attributes
+    ----------
+    number : int
+        Position in the file, from 0.
+    header_offset, data_offset, data_size : int
+        Bytes; `data_size` is without filling, as the header claims it.
+    kind : str
+        ``PRIMARY``, ``IMAGE``, ``BINTABLE``, ``TABLE`` or another XTENSION.
+    bitpix, pcount, gcount : int
+    shape : tuple of int
+        Axes in numpy's order: NAXISn .. NAXIS1.
+    extname : str
+        Upper case, for look-up; ``PRIMARY`` for a nameless first HDU, else empty.
+    extname_raw : str
+        As written in the file.
+    extver : int
+        Default 1.
+    truncated : bool
+        The file ends before the data do.
+    problem : str
+        Why the data cannot be located; empty if they can.
+    raw : bytes
+        The header, 80 bytes a card, a multiple of 2880.
+    """
+
+    __slots__ = (
+        "_cards",
+        "_first",
+        "_keywords",
+        "bitpix",
+        "data_offset",
+        "data_size",
+        "extname",
+        "extname_raw",
+        "extver",
+        "gcount",
+        "header_offset",
+        "kind",
+        "number",
+        "pcount",
+        "problem",
+        "raw",
+        "shape",
+        "truncated",
+    )
+
+    def __init__(self, number, header_offset, raw):
+        self.number, self.header_offset, self.raw = number, header_offset, raw
+        self.data_offset = header_offset + len(raw)
+        self._keywords = self._cards = None
+        names = [name for (name,) in iter_unpack("8s72x", raw)]
+        self._first = dict(zip(reversed(names), range(len(names) - 1, -1, -1), strict=True))
+        self.problem, self.truncated = "", False
+        try:
+            self._read_layout()
+        except (ValueError, TypeError, OverflowError) as error:
+            self.problem = str(error)
+            self.shape, self.data_size = (), 0
+
+    def _read_layout(self):
+        """Read the mandatory cards and the name; straight from the text, without an index."""
+        value = self._first_value
+        self.bitpix, self.pcount, self.gcount = 8, 0, 1
+        self.kind = "PRIMARY" if self.number == 0 else str(value("XTENSION", "")).upper()
+        self.extname_raw = _as_text(value("EXTNAME"))
+        self.extname = self.extname_raw.upper() or ("PRIMARY" if self.number == 0 else "")
+        extver = value("EXTVER", 1)
+        self.extver = int(extver) if isinstance(extver, (int, float)) else 1
+        self.bitpix = _integer("BITPIX", value("BITPIX", 8))
+        naxis = _integer("NAXIS", value("NAXIS", 0))
+        if not 0 <= naxis <= MAX_NAXIS:
+            raise ValueError(f"NAXIS = {naxis}, allowed are 0 .. {MAX_NAXIS}")
+        axes = [_integer(name, value(name)) for name in map("NAXIS{}".format, range(1, naxis + 1))]
+        if min(axes, default=0) < 0:
+            raise ValueError(f"negative axis in {axes}")
+        if self.bitpix not in (8, 16, 32, 64, -32, -64):
+            raise ValueError(f"BITPIX = {self.bitpix}, allowed are 8, 16, 32, 64, -32, -64")
+        if self.number or (axes and not axes[0]):
+            self.pcount = _integer("PCOUNT", value("PCOUNT", 0))
+            self.gcount = _integer("GCOUNT", value("GCOUNT", 1))
+        self.shape = tuple(reversed(axes))
+        elements = math.prod(axes[1:] if self.is_groups else axes)
+        per_element = abs(self.bitpix) // 8 * self.gcount
+        self.data_size = per_element * (self.pcount + elements) if axes else 0
+        if self.data_size < 0:
+            raise ValueError(f"PCOUNT = {self.pcount}, GCOUNT = {self.gcount}")
+
+    def _first_value(self, keyword, default=None):
+        """Return the value of the first card that has `keyword` in the usual form."""
+        number = self._first.get(keyword.ljust(8).encode())
+        return default if number is None else self._value_at(number * CARD)
+
+    def _value_at(self, at):
+        raw = self.raw
+        if raw[at + 30 : at + 33] in _AFTER_FIXED and raw.startswith(b"= ", at + 8):
+            digits = raw[at + 10 : at + 30].lstrip()
+            if digits.isdigit():
+                return int(digits)
+        return parse_value(self._card_at(at))
+
+    @property
+    def is_groups(self):
+        """Whether these are random groups (FITS 4.0, section 6)."""
+        return (
+            self.number == 0
+            and len(self.shape) > 1
+            and self.shape[-1] == 0
+            and self._first_value("GROUPS") is True
+        )
+
+    @property
+    def is_whole(self):
+        """Whether no END card with an odd filling stands before the regular one."""
+        return not any(name in self._first for name in _ODD_ENDS)
+
+    @property
+    def end(self):
+        """Offset behind the filled-up data: where the next HDU begins."""
+        return self.data_offset + -(-self.data_size // RECORD) * RECORD
+
+    @property
+    def place(self):
+        """Name for messages: ``SCI,1``, or ``#3`` if nameless."""
+        return f"{self.extname},{self.extver}" if self.extname else f"#{self.number}"
+
+    # ------------------------------------------------------------ cards
+
+    @property
+    def keywords(self):
+        """Keyword -> list of the numbers of its 80-byte cards (CONTINUE not listed)."""
+        if self._keywords is None:
+            self._keywords = _index_keywords(self.raw.decode("latin-1"))
+        return self._keywords
+
+    def _numbers(self, keyword):
+        return self.keywords.get(keyword) or self.keywords.get(keyword.upper(), ())
+
+    @property
+    def is_plain(self):
+        """Whether every card begins with a standard keyword; no HIERARCH, lower case."""
+        return b"HIERARCH" not in self._first and not b"".join(self._first).translate(None, _PLAIN)
+
+    def __contains__(self, keyword):
+        return bool(self._numbers(keyword))
+
+    def _card_at(self, at):
+        raw, end = self.raw, at + CARD
+        while raw.startswith(b"CONTINUE", end):
+            end += CARD
+        return raw[at:end].decode("latin-1")
+
+    def card_text(self, number):
+        """Return card `number` with the CONTINUE cards behind it."""
+        return self._card_at(number * CARD)
+
+    def get(self, keyword, default=None):
+        """Return the value of the first card of a keyword, `default` if there is none.
+
+        An undefined value gives None, also where a default is given.
+        """
+        number = self._first.get(keyword.upper().ljust(8).encode("latin-1", "replace"))
+        if number is None and self._keywords is None and self.is_plain:
+            return default
+        if number is None or not keyword:
+            numbers = self._numbers(keyword)
+            number = numbers[0] if numbers else None
+        return default if number is None else self._value_at(number * CARD)
+
+    def parsed(self, keyword):
+        """Return all cards of a keyword, a list of `Parsed`."""
+        return [parse_card(self.card_text(n)) for n in self._numbers(keyword)]
+
+    @property
+    def cards(self):
+        """All cards before END as text, each with its CONTINUE cards; filling not included."""
+        if self._cards is None:
+            self._cards = tuple(_split_cards(self.raw.decode("latin-1")))
+        return self._cards
+
+    def iter_parsed(self):
+        """Yield every card as `Parsed`, in order."""
+        return map(parse_card, self.cards)
+
+
+def _integer(keyword, value):
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int):
+        raise ValueError(  # noqa: TRY004 - the value of a file, not of an argument
+            f"{keyword} is missing" if value is None else f"{keyword} = {value!r}"
+        )
+    return int(value)
+
+
+def _index_keywords(text):
+    """Map each keyword to the numbers of its cards, END and CONTINUE left out."""
+    index = {}
+    for number, at in enumerate(range(0, len(text), CARD)):
+        name = text[at : at + 8]
+        if is_end(name):
+            break
+        if name != "CONTINUE":
+            keyword = keyword_of(text[at : at + CARD])
+            index.setdefault(keyword, []).append(number)
+    return index
+
+
+def _split_cards(text):
+    at, size = 0, len(text)
+    while at < size and not is_end(text[at : at + 8]):
+        end = at + CARD
+        while text.startswith("CONTINUE", end):
+            end += CARD
+        yield text[at:end]
+        at = end
+
+
+def is_end(name):
+    """Whether the first 8 characters of a card are those of END."""
+    return name.startswith("END") and not name[3:].strip(" \0\r\n\t")
+
+
+def _as_text(value):
+    return "" if value is None else str(value).strip()
+
+
+class FitsIndex:
+    """All HDUs of a FITS source.
+
+    Attributes
+    ----------
+    source : Source
+    hdus : list of HduIndex
+    problem : str
+        What ended the scan before the end of the file; empty if nothing did.
+    tail : tuple of int
+        Offset and length of what follows the last HDU.
+    """
+
+    __slots__ = ("_names", "hdus", "problem", "source", "tail")
+
+    def __init__(self, source, hdus, problem):
+        self.source, self.hdus, self.problem = source, hdus, problem
+        end = min(hdus[-1].end, source.size)
+        self.tail = (end, source.size - end)
+        self._names = {}
+        for hdu in hdus:
+            for key in ((hdu.extname, hdu.extver), (hdu.extname, None)):
+                self._names.setdefault(key, []).append(hdu)
+        if ("PRIMARY", None) not in self._names:  # a named first HDU is the primary one as well
+            self._names["PRIMARY", None] = self._names["PRIMARY", 1] = [hdus[0]]
+
+    def __len__(self):
+        return len(self.hdus)
+
+    def __iter__(self):
+        return iter(self.hdus)
+
+    def __getitem__(self, number):
+        return self.hdus[number]
+
+    def find_all(self, extname, extver=None):
+        """Return the HDUs of a name (and version), in the order of the file."""
+        return list(self._names.get((extname.upper(), extver), ()))
+
+    def find(self, extname, extver=None):
+        """Return the first HDU of a name (and version), or None."""
+        found = self._names.get((extname.upper(), extver))
+        return found[0] if found else None
+
+
+def scan(source, name=None):
+    """Index a FITS file by one pass over its headers; data are jumped over.
+
+    Parameters
+    ----------
+    source : path, bytes, binary file object or Source
+        Compressed files (gzip, bzip2, xz, zstd) are decompressed in memory.
+    name : str, optional
+        Name for messages.
+
+    Returns
+    -------
+    FitsIndex
+
+    Raises
+    ------
+    FileFormatError
+        If it is no FITS file. Later damage is told by `HduIndex.truncated`,
+        `HduIndex.problem` and `FitsIndex.problem` instead, so that the rest stays usable.
+    """
+    try:
+        source = Source.of(source, name)
+    except FileNotFoundError:
+        raise FileFormatError(source, "there is no such file", "check the path") from None
+    with source.open() as stream:
+        stream.seek(0)
+        window = stream.read(CHUNK) or b""
+        if compression_of(window) is None:
+            _check_start(source, window)
+            return FitsIndex(source, *_scan_hdus(source, stream, window))
+    return scan(open_bytes(source))
+
+
+def _check_start(source, start):
+    if start[:6] == b"SIMPLE" and b"=" in start[6:10]:
+        return
+    if not start:
+        raise FileFormatError(source.name, "the file is empty (0 bytes)", _TEXT_REMEDY)
+    found = bytes(start[:24]).decode("latin-1")
+    raise FileFormatError(
+        source.name, f"is no FITS file: it begins with {found!r}, not 'SIMPLE  ='", _TEXT_REMEDY
+    )
+
+
+def _scan_hdus(source, stream, window):
+    """Return the list of HDUs and what stopped the scan."""
+    hdus, offset, start = [], 0, 0  # `window` holds the bytes from `start` on
+    while offset < source.size:
+        at = offset - start
+        if not 0 <= at < len(window) - RECORD:
+            stream.seek(offset)
+            window, start, at = stream.read(CHUNK), offset, 0
+        if hdus and not window.startswith(b"XTENSION", at):
+            return hdus, ""  # special records or junk (FITS 4.0, section 3.5)
+        end = find_end(window, at)
+        while end < 0 and len(window) - at < MAX_HEADER:
+            stream.seek(start + len(window))
+            more = stream.read(max(CHUNK, len(window)))
+            if not more:
+                end = _odd_end(window, at)
+                break
+            checked = at + (len(window) - at) // CARD * CARD
+            window += more
+            end = find_end(window, at, checked)
+        if end < 0:
+            problem = f"the header of HDU {len(hdus)} has no END card"
+            if not hdus:
+                raise FileFormatError(source.name, problem, "the file is truncated or damaged")
+            return hdus, problem
+        size = -(-(end + CARD - at) // RECORD) * RECORD
+        hdu = HduIndex(len(hdus), offset, window[at : at + size].ljust(size))
+        if not hdu.is_whole:
+            end = _odd_end(window, at)
+            size = -(-(end + CARD - at) // RECORD) * RECORD
+            hdu = HduIndex(len(hdus), offset, window[at : at + size].ljust(size))
+        hdus.append(hdu)
+        hdu.truncated = hdu.data_size > 0 and hdu.data_offset + hdu.data_size > source.size
+        if hdu.problem:
+            return hdus, f"HDU {hdu.number}: {hdu.problem}"
+        offset = hdu.end
+    return hdus, ""
+
+
+def find_end(window, at, place=None):
+    """Return the offset of the END card of the header that begins at `at`, or -1."""
+    found = window.find(b"END     ", at if place is None else place)
+    while found >= 0 and (found - at) % CARD:
+        found = window.find(b"END     ", found + 1)
+    return found
+
+
+def _odd_end(window, at):
+    """Return the offset of the first END card, also if it is cut or not filled by blanks."""
+    for place in range(at, len(window), CARD):
+        if is_end(window[place : place + 8].decode("latin-1")):
+            return place
+    return -1

@@ -1,0 +1,115 @@
+"""Data that astropy reads for us: compressed images, random groups, odd tables."""
+
+import io
+import math
+import warnings
+
+from ..errors import FileFormatError
+
+
+class AstropyRef:
+    """Data of an unusual HDU, read by astropy when asked for.
+
+    The interface is that of `jwstlike.datamodels.arrays.ArrayRef`.
+
+    Parameters
+    ----------
+    source : Source
+    hdu : HduIndex
+    dtype, shape : optional
+        As far as the header tells them; else found by reading.
+    """
+
+    __slots__ = ("_dtype", "_shape", "hdu", "offset", "place", "source", "stored_size")
+
+    def __init__(self, source, hdu, dtype=None, shape=None):
+        self.source, self.hdu, self.place = source, hdu.number, hdu.place
+        self.offset, self.stored_size = hdu.data_offset, hdu.data_size
+        self._dtype, self._shape = dtype, shape
+
+    @property
+    def dtype(self):
+        """Dtype of the result, native."""
+        if self._dtype is None:
+            self._learn()
+        return self._dtype
+
+    @property
+    def shape(self):
+        """Axes in numpy's order."""
+        if self._shape is None:
+            self._learn()
+        return self._shape
+
+    def _learn(self):
+        data = self.read()
+        self._dtype, self._shape = data.dtype, data.shape
+
+    @property
+    def ndim(self):
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self):
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self):
+        """Bytes in the file."""
+        return self.stored_size
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __repr__(self):
+        return f"<{type(self).__name__} {self.place}>"
+
+    def __array__(self, dtype=None, copy=None):
+        if copy is False:
+            raise ValueError("data in a file cannot be given without copying")
+        return self.read(dtype)
+
+    def read(self, dtype=None):
+        """Read the whole; see `ArrayRef.read`."""
+        data = self.read_hdu(_plain_data)
+        return data if dtype is None else data.astype(dtype, copy=False)
+
+    def section(self, key, dtype=None):
+        """Return ``read()[key]``."""
+        return self.read(dtype)[key]
+
+    def raw_blocks(self):
+        """Yield the stored bytes in order, for a copy byte for byte."""
+        return self.source.blocks(self.offset, self.stored_size)
+
+    def read_hdu(self, action):
+        """Return ``action(astropy HDU)`` while the file is open."""
+        import astropy.io.fits as afits
+        from astropy.utils.exceptions import AstropyWarning
+
+        with self.source.open() as stream, warnings.catch_warnings():
+            warnings.simplefilter("ignore", AstropyWarning)
+            where = self.source.path or io.BytesIO(stream.read())
+            try:
+                with afits.open(where, memmap=False) as hdulist:
+                    return action(hdulist[self.hdu])
+            except Exception as error:
+                raise FileFormatError(
+                    f"{self.source.name}[{self.place}]",
+                    f"the data cannot be read ({type(error).__name__}: {error})",
+                    "the HDU is damaged, or its coding is not supported",
+                ) from error
+
+
+def _plain_data(hdu):
+    """Return the data of an astropy HDU, whole and in native byte order."""
+    data = hdu.data
+    if data is None:
+        raise ValueError("there are no data")
+    if data.dtype.names is None:
+        return data.astype(data.dtype.newbyteorder("="), order="C", copy=False)
+    for name in getattr(data, "names", ()) or ():
+        data[name]  # variable-length cells are fetched while the file is open
+    return data

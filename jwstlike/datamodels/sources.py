@@ -1,0 +1,143 @@
+"""Where the bytes of a file come from: a path, bytes in memory or a binary file object.
+
+A `Source` is opened for the time of one access only and knows whether its file is still the
+one that was looked at first.
+"""
+
+import io
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import FileFormatError
+
+BLOCK = 1 << 18  # bytes moved at a time: stays in the cache between reading and converting
+
+
+class Source:
+    """Bytes that can be read at any place, opened late and closed at once.
+
+    Parameters
+    ----------
+    where : str, bytes, bytearray, memoryview or binary file object
+        A file object must be seekable; it is read in place, never closed, and its position is
+        kept.
+    name : str
+        Name for messages; default: the path, the ``name`` of the file object or ``<bytes>``.
+    """
+
+    __slots__ = ("compression", "mtime_ns", "name", "size", "where")
+
+    def __init__(self, where, name=None, compression=None):
+        self.mtime_ns = None
+        self.compression = compression
+        if isinstance(where, (str, os.PathLike)):
+            self.where = os.fspath(where)
+            status = Path(self.where).stat()
+            if not self.where or Path(self.where).is_dir():
+                raise FileFormatError(self.where, "is a folder, not a file")
+            self.size, self.mtime_ns = status.st_size, status.st_mtime_ns
+        elif isinstance(where, (bytes, bytearray, memoryview)):
+            self.where = where
+            self.size = len(where)
+        elif hasattr(where, "read"):
+            self.where = where if _seekable(where) else where.read()
+            self.size = _length(self.where)
+        else:
+            raise TypeError(f"no path, bytes or binary file object: {type(where).__name__}")
+        if name is None:
+            name = self.where if isinstance(self.where, str) else getattr(where, "name", "<bytes>")
+        self.name = str(name)
+
+    @classmethod
+    def of(cls, where, name=None):
+        """Return `where` itself if it is a `Source`, else a new one."""
+        return where if isinstance(where, cls) else cls(where, name)
+
+    @property
+    def path(self):
+        """The path, or None for bytes and file objects."""
+        return self.where if isinstance(self.where, str) else None
+
+    @contextmanager
+    def open(self):
+        """Give a raw binary reader (``seek``, ``read``, ``readinto``) for the ``with`` block.
+
+        Raises
+        ------
+        FileFormatError
+            If the file is gone or changed since the source was made.
+        """
+        if isinstance(self.where, str):
+            try:
+                stream = open(self.where, "rb", buffering=0)  # noqa: PTH123 - half the time
+            except OSError as error:
+                raise FileFormatError(
+                    self.name, f"cannot be read any more ({error.strerror})", "open it again"
+                ) from error
+            with stream:
+                self._check(os.fstat(stream.fileno()))
+                yield stream
+        elif hasattr(self.where, "seek"):
+            place = self.where.tell()
+            try:
+                yield self.where
+            finally:
+                self.where.seek(place)
+        else:
+            yield io.BytesIO(self.where)
+
+    def _check(self, status):
+        if (status.st_size, status.st_mtime_ns) != (self.size, self.mtime_ns):
+            raise FileFormatError(
+                self.name, "the file was changed after it was opened", "open it again"
+            )
+
+    def read(self, offset, count):
+        """Return up to `count` bytes from `offset` on."""
+        if isinstance(self.where, (bytes, bytearray, memoryview)):
+            return bytes(self.where[offset : offset + count])
+        with self.open() as stream:
+            stream.seek(offset)
+            return stream.read(count)
+
+    def blocks(self, offset, count, block=BLOCK):
+        """Yield the bytes ``offset .. offset + count`` in pieces of at most `block` bytes."""
+        with self.open() as stream:
+            stream.seek(offset)
+            while count > 0:
+                piece = stream.read(min(block, count))
+                if not piece:
+                    return
+                count -= len(piece)
+                yield piece
+
+
+def fill(stream, view):
+    """Read from `stream` until the writable byte `view` is full; return the bytes read."""
+    done = 0
+    while done < len(view):
+        count = stream.readinto(view[done:])
+        if not count:
+            break
+        done += count
+    return done
+
+
+def _seekable(stream):
+    try:
+        return stream.seekable()
+    except AttributeError:
+        return hasattr(stream, "seek")
+
+
+def _length(where):
+    if isinstance(where, bytes):
+        return len(where)
+    if isinstance(where, str):
+        raise TypeError("the file object gives text; open it in binary mode")
+    place = where.tell()
+    try:
+        return where.seek(0, os.SEEK_END)
+    finally:
+        where.seek(place)
