@@ -19,7 +19,8 @@ SCHEMA_DIR = Path(__file__).parents[1] / "schemas"
 # what may be left out of, or differ in, the name of a file: "core.schema" is core.schema.json
 _SUFFIXES = ("", ".json", ".yaml", ".yml", ".schema.json", ".schema.yaml")
 _PLAIN = frozenset({"enum", "default", "examples", "required"})  # hold values, never schemas
-_DROPPED = ("id", "$id", "$schema")  # name a file; a part must not rename the whole
+# what a file says of itself, which does not hold for a schema that it is a part of
+_OF_THE_FILE = frozenset({"id", "$id", "$schema", "title", "description"})
 
 
 @dataclass(eq=False, slots=True)
@@ -219,8 +220,8 @@ def merge_property_trees(schema):
 
     Parts are taken in order, then the schema's own keys. A later value replaces an earlier one at
     the same path, the first appearance fixes the order of names, ``required`` lists are joined.
-    ``anyOf``, ``oneOf`` and ``not`` stay. ``id`` and ``$schema`` of parts are dropped; a title of
-    a part counts only if the whole has none.
+    ``anyOf``, ``oneOf`` and ``not`` stay. What a part that is a file of its own (it has an ``id``)
+    says of itself is dropped: its ``id``, ``$schema``, ``title`` and ``description``.
 
     Parameters
     ----------
@@ -239,8 +240,8 @@ def merge_property_trees(schema):
     out = {}
     for part in parts:
         merged = merge_property_trees(part)
-        if any(key in merged for key in _DROPPED):
-            merged = {k: v for k, v in merged.items() if k not in _DROPPED}
+        if "id" in merged or "$id" in merged:
+            merged = {k: v for k, v in merged.items() if k not in _OF_THE_FILE}
         out = _combined(out, merged) if out else merged
     return _combined(out, {k: v for k, v in own.items() if k != "allOf"})
 
