@@ -1,0 +1,166 @@
+"""What the engine asks of a data model, and nothing else: a protocol checked by names."""
+
+import importlib
+from abc import ABC, abstractmethod
+from pathlib import PurePath
+
+NEEDED = ("crds_observatory", "get_crds_parameters", "save")
+
+# lossless conversions: class of the file -> classes that may be made of it
+CASTS = {"Level1bModel": ("RampModel",), "ScienceRawModel": ("RampModel",)}
+
+
+class AbstractDataModel(ABC):
+    """A class that has the names in `NEEDED` counts as a subclass."""
+
+    @classmethod
+    def __subclasshook__(cls, other):
+        if cls is not AbstractDataModel:
+            return NotImplemented
+        return all(hasattr(other, name) for name in NEEDED)
+
+    @property
+    @abstractmethod
+    def crds_observatory(self):
+        """Name of the observatory whose references serve the model."""
+
+    @abstractmethod
+    def get_crds_parameters(self):
+        """Return a flat dict of the metadata that select references."""
+
+    @abstractmethod
+    def save(self, path, dir_path=None, *args, **kwargs):
+        """Write the model and return the path."""
+
+
+def is_model(obj):
+    """Tell whether `obj` can serve as a data model."""
+    return isinstance(obj, AbstractDataModel)
+
+
+def is_path(obj):
+    """Tell whether `obj` names a file."""
+    return isinstance(obj, str | PurePath)
+
+
+def resolve(target):
+    """Return the object of a ``module:name`` string, importing the module now."""
+    module, _, name = target.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def class_names(cls):
+    """Names of a class and all its bases."""
+    return [base.__name__ for base in cls.__mro__]
+
+
+def type_names(types):
+    """Names of `Step.input_types`, which may hold classes or names."""
+    return tuple(t if isinstance(t, str) else t.__name__ for t in types)
+
+
+def castable_to(model, wanted):
+    """Return the name in `wanted` that `model` converts to without loss, or None."""
+    for name in class_names(type(model)):
+        allowed = (*CASTS.get(name, ()), *getattr(type(model), "casts_to", ()))
+        for target in allowed:
+            if target in wanted:
+                return target
+    return None
+
+
+def describe(obj):
+    """Short text of an argument for the log; never its arrays."""
+    if is_model(obj):
+        name = get_filename(obj)
+        return f"<{type(obj).__name__} {name}>" if name else f"<{type(obj).__name__}>"
+    if isinstance(obj, list | tuple):
+        return "[" + ", ".join(describe(item) for item in obj) + "]"
+    text = repr(obj)
+    return text if len(text) < 200 else f"<{type(obj).__name__}>"
+
+
+def get_filename(model):
+    """Return ``meta.filename``, or None."""
+    return getattr(getattr(model, "meta", None), "filename", None)
+
+
+# ---------------------------------------------------------------- status of steps
+
+COMPLETE, SKIPPED, FAILED = STATUSES = ("COMPLETE", "SKIPPED", "FAILED")
+
+
+def _models_of(obj):
+    if is_model(obj):
+        return [obj]
+    if hasattr(obj, "map_function"):  # a library lends its models
+        return None
+    return [m for m in obj if is_model(m)] if isinstance(obj, list | tuple) else []
+
+
+def record_step_status(model, cal_step, success=True, status=None):
+    """Set the status of a step in a model, or in every model of a container.
+
+    Parameters
+    ----------
+    model : model, list or library
+    cal_step : str
+        Name in ``meta.cal_step``.
+    success : bool
+        COMPLETE or SKIPPED, where `status` is not given.
+    status : str, optional
+        COMPLETE, SKIPPED or FAILED.
+
+    Raises
+    ------
+    ValueError
+        For any other status.
+    """
+    if status is None:
+        status = COMPLETE if success else SKIPPED
+    if status not in STATUSES:
+        raise ValueError(f"status {status!r} of step {cal_step!r} is not one of {STATUSES}")
+    models = _models_of(model)
+    if models is None:
+        with model:
+            for index in range(len(model)):
+                member = model.borrow(index)
+                set_status(member, cal_step, status)
+                model.shelve(member, index)
+        return
+    for member in models:
+        set_status(member, cal_step, status)
+
+
+def set_status(model, alias, status):
+    """Set ``meta.cal_step.<alias>`` where the model has ``meta.cal_step``."""
+    place = getattr(getattr(model, "meta", None), "cal_step", None)
+    if isinstance(place, dict):
+        place[alias] = status
+    elif place is not None:
+        setattr(place, alias, status)
+
+
+def query_step_status(model, cal_step):
+    """Return the status of a step in a model (the first of a container), or "NOT SET"."""
+    models = _models_of(model)
+    if models is None:
+        return model.read_metadata(0).get(f"meta.cal_step.{cal_step}") or "NOT SET"
+    return (get_status(models[0], cal_step) if models else None) or "NOT SET"
+
+
+def get_status(model, alias):
+    """Return ``meta.cal_step.<alias>``, or None."""
+    place = getattr(getattr(model, "meta", None), "cal_step", None)
+    return place.get(alias) if isinstance(place, dict) else getattr(place, alias, None)
+
+
+def note_log(model, alias, records):
+    """Keep the log of a run in ``cal_logs.<alias>``."""
+    if not is_model(model):
+        return
+    logs = getattr(model, "cal_logs", None)
+    if logs is None:
+        model.cal_logs = {alias: list(records)}
+    else:
+        setattr(logs, alias, list(records))

@@ -1,0 +1,164 @@
+"""Everything that may speak against a run, looked at before the first pixel is touched."""
+
+import os
+import shutil
+from pathlib import Path
+
+from ..errors import CrdsError, JwstlikeError, ModelTypeError
+from . import datamodel, hooks, references, saving
+
+
+def open_input(step, obj):
+    """Open an input path and check or convert its class for ``step.input_types``.
+
+    Raises
+    ------
+    ModelTypeError
+        Naming step, what it needs and what was given.
+    """
+    model = step.open_model(obj) if datamodel.is_path(obj) else obj
+    return cast_input(step, model, obj)
+
+
+def cast_input(step, model, obj=None):
+    """Return `model`, converted where that loses nothing, for a step with ``input_types``."""
+    wanted = datamodel.type_names(step.input_types)
+    if not wanted or not datamodel.is_model(model):
+        return model
+    if set(wanted) & set(datamodel.class_names(type(model))):
+        return model
+    target = datamodel.castable_to(model, wanted)
+    if target is not None:
+        return model_class(step, target)(model)
+    file = obj if datamodel.is_path(obj) else datamodel.get_filename(model)
+    shape = getattr(model, "shape", None)
+    kind = type(model).__name__ + (f" ({len(shape)}-D data)" if shape else "")
+    text = (
+        f"step {step.name!r} ({type(step).__name__}) needs {' or '.join(wanted)}; "
+        f"{file or 'the model given'} is {kind}; give a file of the right kind"
+    )
+    raise ModelTypeError(text)
+
+
+def model_class(step, name):
+    """Return a model class by name, from the package of the step's opener."""
+    return datamodel.resolve(f"{step._opener.partition(':')[0]}:{name}")
+
+
+def first_steps(step):
+    """Return the step whose ``input_types`` decide about the primary input."""
+    return step if step.input_types else None
+
+
+def check_folder(step):
+    """Return findings about the folder that the step will write to; nothing is made."""
+    folder = saving.output_folder(step)
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        return [f"output folder {folder}: {place} is a file; give another output_dir"]
+    if not os.access(place, os.W_OK | os.X_OK):
+        return [f"output folder {folder}: {place} is not writable; give another output_dir"]
+    if shutil.disk_usage(place).free == 0:
+        return [f"output folder {folder}: no room left; free some or give another output_dir"]
+    return []
+
+
+def check_input(context, strict):
+    """Open the primary input if anything needs it; return findings.
+
+    Parameters
+    ----------
+    context : RunContext
+        Gets the opened model in place of a path, for steps that name their input types.
+    strict : bool
+        A first argument that is no file is a finding, even where nothing would open it.
+    """
+    step = context.step
+    if not context.args:
+        return []
+    primary = context.args[0]
+    if datamodel.is_path(primary):
+        path = Path(step.make_input_path(primary))
+        if not path.exists():
+            if strict or step.input_types or references.needed(step):
+                return [f"{path}: no such file; check the name of the input"]
+            return []
+        if path.is_dir():
+            return [f"{path}: is a folder; give the file to work on"]
+        if not (step.input_types or references.needed(step) or strict):
+            return []
+        return _open(context, primary)
+    items = primary if isinstance(primary, list | tuple) else ()
+    return [
+        f"{item}: no such file; check the name of the input"
+        for item in items
+        if datamodel.is_path(item)
+        and (strict or step.input_types)
+        and not Path(step.make_input_path(item)).exists()
+    ]
+
+
+def _open(context, primary):
+    step = context.step
+    try:
+        if step.input_types:
+            context.args[0] = open_input(step, primary)
+            context.primary_is_ours = True
+        elif references.needed(step) or context.strict:
+            context.crds_parameters = step._get_crds_parameters(step.make_input_path(primary))
+    except ModelTypeError as error:
+        return [str(error)]
+    except (JwstlikeError, OSError, ValueError, TypeError) as error:
+        text = str(error)
+        name = Path(primary).name
+        return [text if name in text else f"{primary}: {text or type(error).__name__}"]
+    return []
+
+
+def check_references(context):
+    """Find the references of all unskipped steps in one call; return findings."""
+    step = context.step
+    findings = references.check_overrides(step)
+    types = [
+        kind
+        for kind, owner in references.needed(step).items()
+        if owner.get_ref_override(kind) is None
+    ]
+    if not types or not context.args:
+        return findings
+    if context.crds_parameters is None:
+        dataset = context.args[0]
+        if not (datamodel.is_model(dataset) or hasattr(dataset, "get_crds_parameters")):
+            return findings
+        context.crds_parameters = dataset.get_crds_parameters(), dataset.crds_observatory
+    parameters, observatory = context.crds_parameters
+    try:
+        context.top.references.fetch(parameters, types, observatory)
+    except CrdsError as error:
+        findings += str(error).splitlines()
+    return findings
+
+
+def all_hooks(step):
+    """Return the findings about the hooks of a step and its unskipped sub-steps."""
+    lines = hooks.findings(step)
+    for name in step.step_defs or ():
+        sub = getattr(step, name)
+        if not sub.skip:
+            lines += all_hooks(sub)
+    return lines
+
+
+def check(context):
+    """Return every finding about a run; an empty list when it may start."""
+    found = check_input(context, context.strict)
+    found += all_hooks(context.step)
+    if context.step.save_results or context.step.output_file:
+        found += check_folder(context.step)
+    if not found or context.crds_parameters or context.primary_is_ours:
+        found += check_references(context)
+    else:
+        found += references.check_overrides(context.step)
+    return found
