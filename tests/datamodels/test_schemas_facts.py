@@ -87,7 +87,7 @@ def plain(key, value):
 
 
 def described(schema):
-    """The facts that a schema states, as one entry or as alternatives."""
+    """List what a schema states: one entry, or alternatives."""
     own = {k: plain(k, schema[k]) for k in KEYS if k in schema}
     other = [
         {k: plain(k, part[k]) for k in KEYS if k in part}
