@@ -41,7 +41,10 @@ def make_scene(shape, rng):
     flux = FAINTEST * rng.random(count) ** (-1 / SLOPE)
     flux = np.minimum(flux, BRIGHTEST)
     flux[:3] = 8e4, 9e3, 2e3  # one that saturates at once, one later, one that does not
-    for x, y, f in zip(*_places(shape, count, rng), flux, strict=True):
+    across, up = _places(shape, count, rng)
+    for place, size in ((across, columns), (up, rows)):
+        place[:3] = size / 4 + place[:3] / 2  # these away from the edges
+    for x, y, f in zip(across, up, flux, strict=True):
         half = next(h for limit, h in STAMPS if f <= limit)
         _add(scene, x, y, half, lambda dx, dy, f=f: f * star_profile(dx, dy))
     count = round(rows * columns * GALAXY_DENSITY)
