@@ -1,1 +1,38 @@
-"""TODO."""
+"""Data models: FITS and ASDF files as trees that follow a schema.
+
+`open` opens anything; every model class can be called as well. Classes and functions are imported
+when they are first asked for.
+"""
+
+import importlib
+
+from .models import CLASSES
+
+FUNCTIONS = {
+    "open": "util",
+    "DataModel": "model_base",
+    "JwstDataModel": "model_base",
+}
+MODULES = (
+    "dqflags", "dynamicdq", "util", "validate", "model_base", "properties", "filetype", "schema",
+    "fits_support", "asdf_support", "exceptions", "history",
+)  # fmt: skip
+
+__all__ = sorted([*FUNCTIONS, *CLASSES, "dqflags", "util", "validate"])
+
+
+def __getattr__(name):
+    if name in FUNCTIONS:
+        value = getattr(importlib.import_module(f".{FUNCTIONS[name]}", __name__), name)
+    elif name in CLASSES:
+        value = getattr(importlib.import_module(f".models.{CLASSES[name]}", __name__), name)
+    elif name in MODULES:
+        return importlib.import_module(f".{name}", __name__)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__, *MODULES})

@@ -56,6 +56,7 @@ class HduIndex:
         "_cards",
         "_first",
         "_keywords",
+        "_plain",
         "bitpix",
         "data_offset",
         "data_size",
@@ -76,7 +77,7 @@ class HduIndex:
     def __init__(self, number, header_offset, raw):
         self.number, self.header_offset, self.raw = number, header_offset, raw
         self.data_offset = header_offset + len(raw)
-        self._keywords = self._cards = None
+        self._keywords = self._cards = self._plain = None
         names = [name for (name,) in iter_unpack("8s72x", raw)]
         self._first = dict(zip(reversed(names), range(len(names) - 1, -1, -1), strict=True))
         self.problem, self.truncated = "", False
@@ -87,26 +88,24 @@ class HduIndex:
             self.shape, self.data_size = (), 0
 
     def _read_layout(self):
-        """Read the mandatory cards and the name; straight from the text, without an index."""
-        value = self._first_value
+        """Read the mandatory cards and the name."""
+        integer, text = self._first_integer, self._first_text
         self.bitpix, self.pcount, self.gcount = 8, 0, 1
-        self.kind = "PRIMARY" if self.number == 0 else str(value("XTENSION", "")).upper()
-        self.extname_raw = _as_text(value("EXTNAME"))
-        self.extname = self.extname_raw.upper() or ("PRIMARY" if self.number == 0 else "")
-        extver = value("EXTVER", 1)
-        self.extver = int(extver) if isinstance(extver, (int, float)) else 1
-        self.bitpix = _integer("BITPIX", value("BITPIX", 8))
-        naxis = _integer("NAXIS", value("NAXIS", 0))
+        self.kind = text(b"XTENSION").upper() if self.number else "PRIMARY"
+        self.extname_raw = text(b"EXTNAME ")
+        self.extname = self.extname_raw.upper() or ("" if self.number else "PRIMARY")
+        self.extver = integer(b"EXTVER  ", 1, strict=False)
+        self.bitpix = integer(b"BITPIX  ", 8)
+        naxis = integer(b"NAXIS   ", 0)
         if not 0 <= naxis <= MAX_NAXIS:
             raise ValueError(f"NAXIS = {naxis}, allowed are 0 .. {MAX_NAXIS}")
-        axes = [_integer(name, value(name)) for name in map("NAXIS{}".format, range(1, naxis + 1))]
+        axes = [integer(b"NAXIS%-3d" % i, None) for i in range(1, naxis + 1)]
         if min(axes, default=0) < 0:
             raise ValueError(f"negative axis in {axes}")
         if self.bitpix not in (8, 16, 32, 64, -32, -64):
             raise ValueError(f"BITPIX = {self.bitpix}, allowed are 8, 16, 32, 64, -32, -64")
         if self.number or (axes and not axes[0]):
-            self.pcount = _integer("PCOUNT", value("PCOUNT", 0))
-            self.gcount = _integer("GCOUNT", value("GCOUNT", 1))
+            self.pcount, self.gcount = integer(b"PCOUNT  ", 0), integer(b"GCOUNT  ", 1)
         self.shape = tuple(reversed(axes))
         elements = math.prod(axes[1:] if self.is_groups else axes)
         per_element = abs(self.bitpix) // 8 * self.gcount
@@ -114,14 +113,37 @@ class HduIndex:
         if self.data_size < 0:
             raise ValueError(f"PCOUNT = {self.pcount}, GCOUNT = {self.gcount}")
 
-    def _first_value(self, keyword, default=None):
-        """Return the value of the first card that has `keyword` in the usual form."""
-        number = self._first.get(keyword.ljust(8).encode())
-        return default if number is None else self._value_at(number * CARD)
+    def _first_integer(self, name, default, strict=True):
+        number = self._first.get(name)
+        if number is None and default is not None:
+            return default
+        value = None
+        if number is not None:
+            try:
+                return int(self.raw[number * CARD + 10 : number * CARD + 30])  # fixed format
+            except ValueError:
+                value = self._value_at(number * CARD)
+        if isinstance(value, (int, float)) and int(value) == value:
+            return int(value)
+        if not strict:
+            return default
+        keyword = name.decode().strip()
+        raise ValueError(f"{keyword} is missing" if value is None else f"{keyword} = {value!r}")
+
+    def _first_text(self, name):
+        number = self._first.get(name)
+        value = None if number is None else self._value_at(number * CARD)
+        return "" if value is None else str(value).strip()
 
     def _value_at(self, at):
         raw = self.raw
-        if raw[at + 30 : at + 33] in _AFTER_FIXED and raw.startswith(b"= ", at + 8):
+        if raw.startswith(b"= '", at + 8):  # a short text, without quotes inside
+            end = raw.find(b"'", at + 11, at + CARD - 1)
+            text, rest = raw[at + 11 : end], raw[end + 1 : at + CARD]
+            regular = rest.isspace() or (rest[:1] == b" " and rest.lstrip()[:1] == b"/")
+            if regular and text.isascii() and not raw.startswith(b"CONTINUE", at + CARD):
+                return text.decode().rstrip(" ")
+        elif raw[at + 30 : at + 33] in _AFTER_FIXED and raw.startswith(b"= ", at + 8):
             digits = raw[at + 10 : at + 30].lstrip()
             if digits.isdigit():
                 return int(digits)
@@ -134,7 +156,7 @@ class HduIndex:
             self.number == 0
             and len(self.shape) > 1
             and self.shape[-1] == 0
-            and self._first_value("GROUPS") is True
+            and self.get("GROUPS") is True
         )
 
     @property
@@ -162,12 +184,16 @@ class HduIndex:
         return self._keywords
 
     def _numbers(self, keyword):
+        keyword = keyword.removeprefix("HIERARCH ")
         return self.keywords.get(keyword) or self.keywords.get(keyword.upper(), ())
 
     @property
     def is_plain(self):
         """Whether every card begins with a standard keyword; no HIERARCH, lower case."""
-        return b"HIERARCH" not in self._first and not b"".join(self._first).translate(None, _PLAIN)
+        if self._plain is None:
+            odd = b"HIERARCH" in self._first or b"".join(self._first).translate(None, _PLAIN)
+            self._plain = not odd
+        return self._plain
 
     def __contains__(self, keyword):
         return bool(self._numbers(keyword))
@@ -211,16 +237,6 @@ class HduIndex:
         return map(parse_card, self.cards)
 
 
-def _integer(keyword, value):
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if not isinstance(value, int):
-        raise ValueError(  # noqa: TRY004 - the value of a file, not of an argument
-            f"{keyword} is missing" if value is None else f"{keyword} = {value!r}"
-        )
-    return int(value)
-
-
 def _index_keywords(text):
     """Map each keyword to the numbers of its cards, END and CONTINUE left out."""
     index = {}
@@ -247,10 +263,6 @@ def _split_cards(text):
 def is_end(name):
     """Whether the first 8 characters of a card are those of END."""
     return name.startswith("END") and not name[3:].strip(" \0\r\n\t")
-
-
-def _as_text(value):
-    return "" if value is None else str(value).strip()
 
 
 class FitsIndex:

@@ -1,0 +1,55 @@
+"""Write a file so that at every moment the old one or the new one is there, whole."""
+
+import contextlib
+import os
+import secrets
+import stat
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """Give a binary file that takes the place of `path` when the block ends well.
+
+    It is written beside `path`, flushed to the disk and renamed. An error, a full disk or a kill
+    leaves the old file; only a kill can leave the temporary one (``.NAME.XXXX.tmp``).
+
+    Parameters
+    ----------
+    path : str or Path
+        Of a link, the file it points to is replaced.
+
+    Raises
+    ------
+    OSError
+        Naming `path`.
+    """
+    path = Path(os.path.realpath(path))
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        stream = temporary.open("xb")
+    except OSError as error:
+        raise type(error)(error.errno, f"cannot be written ({error.strerror})", str(path)) from None
+    try:
+        with stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        with contextlib.suppress(FileNotFoundError):
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder):
+    """Make the rename itself last, where the system can."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,315 @@
+"""Binary blocks of ASDF files and the arrays in them, read when asked for.
+
+References
+----------
+ASDF standard 1.6.0, "Low-level file layout" and the schema ``core/ndarray-1.1.0``.
+"""
+
+import bz2
+import math
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import FileFormatError
+from .arrays import ArrayRef
+from .sources import Source
+
+MAGIC = b"\xd3BLK"
+HEADER = struct.Struct(">I4sQQQ16s")  # flags, compression, allocated, used, data size, MD5
+STREAMED = 1
+INDEX = b"#ASDF BLOCK INDEX"
+GAP = 1 << 16  # longest filling between tree and first block that is searched
+
+DATATYPES = {
+    "int8": "i1", "int16": "i2", "int32": "i4", "int64": "i8", "uint8": "u1", "uint16": "u2",
+    "uint32": "u4", "uint64": "u8", "float16": "f2", "float32": "f4", "float64": "f8",
+    "complex64": "c8", "complex128": "c16", "bool8": "b1",
+}  # fmt: skip
+TEXTS = {"ascii": "S", "ucs4": "U"}
+NAMES = {code: name for name, code in DATATYPES.items()}
+
+
+def to_dtype(datatype, byteorder="big"):
+    """Turn an ASDF datatype into a numpy dtype.
+
+    Raises
+    ------
+    ValueError
+
+    Examples
+    --------
+    >>> to_dtype(["ascii", 3]), to_dtype("int16", "big")
+    (dtype('S3'), dtype('>i2'))
+    """
+    order = {"big": ">", "little": "<"}.get(byteorder)
+    if order is None:
+        raise ValueError(f"byteorder {byteorder!r}")
+    if isinstance(datatype, str) and datatype in DATATYPES:
+        return np.dtype(order + DATATYPES[datatype])
+    if isinstance(datatype, list):
+        if len(datatype) == 2 and isinstance(datatype[0], str) and datatype[0] in TEXTS:
+            return np.dtype(f"{order}{TEXTS[datatype[0]]}{int(datatype[1])}")
+        return np.dtype([_to_field(f, i, byteorder) for i, f in enumerate(datatype)])
+    raise ValueError(f"datatype {datatype!r}")
+
+
+def _to_field(field, number, byteorder):
+    if not isinstance(field, dict):
+        return f"f{number}", to_dtype(field, byteorder)
+    dtype = to_dtype(field["datatype"], field.get("byteorder", byteorder))
+    return str(field.get("name") or f"f{number}"), dtype, tuple(field.get("shape", ()))
+
+
+def from_dtype(dtype):
+    """Turn a numpy dtype into an ASDF datatype and byte order.
+
+    Raises
+    ------
+    TypeError
+        For types that ASDF does not have.
+    """
+    order = "little" if dtype.str[0] == "<" else "big"
+    if dtype.names is not None:
+        return [_from_field(name, dtype.fields[name][0]) for name in dtype.names], "big"
+    if dtype.kind == "S":
+        return ["ascii", dtype.itemsize], "big"
+    if dtype.kind == "U":
+        return ["ucs4", dtype.itemsize // 4], order
+    name = NAMES.get(dtype.str[1:])
+    if name is None:
+        raise TypeError(f"ASDF has no arrays of {dtype}")
+    return name, order
+
+
+def _from_field(name, dtype):
+    datatype, order = from_dtype(dtype.base)
+    field = {"name": name, "datatype": datatype, "byteorder": order}
+    if dtype.shape:
+        field["shape"] = list(dtype.shape)
+    return field
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A binary block: where its bytes lie and how they are packed.
+
+    Attributes
+    ----------
+    source : Source
+    offset : int
+        Of the first byte of the data.
+    used : int
+        Bytes in the file.
+    size : int
+        Bytes after unpacking.
+    compression : bytes
+        Four letters, or empty.
+    """
+
+    source: Source
+    offset: int
+    used: int
+    size: int
+    compression: bytes
+
+    def unpacked(self):
+        """Return a source and the offset of the unpacked bytes in it."""
+        if not self.compression:
+            return self.source, self.offset
+        data = self.source.read(self.offset, self.used)
+        name = self.source.name
+        if len(data) < self.used:
+            raise FileFormatError(
+                name, "a compressed block is cut", "fetch the file again"
+            )
+        return Source(unpack(data, self.compression, self.size, name), name), 0
+
+
+def unpack(data, kind, size, name):
+    """Unpack the bytes of a compressed block to at most `size` bytes.
+
+    Raises
+    ------
+    FileFormatError
+        If they are damaged or the package for their compression is missing.
+    """
+    try:
+        if kind == b"zlib":
+            out = zlib.decompressobj().decompress(data, size)
+        elif kind == b"bzp2":
+            out = bz2.BZ2Decompressor().decompress(data, size)
+        elif kind == b"lz4":
+            out = _unpack_lz4(data, name)
+        else:
+            raise FileFormatError(
+                name,
+                f"a block is compressed by {kind.decode('latin-1')!r}",
+                "known are zlib, bzp2 and lz4: write it again with one of them",
+            )
+    except (ValueError, EOFError, RuntimeError, OSError, zlib.error, struct.error) as error:
+        if isinstance(error, FileFormatError):
+            raise
+        raise FileFormatError(
+            name, f"a compressed block is damaged ({error})", "fetch the file again"
+        ) from error
+    if len(out) != size:
+        raise FileFormatError(name, f"a block has {len(out)} bytes unpacked, not {size}", "")
+    return out
+
+
+def _unpack_lz4(data, name):
+    """Unpack a chain of chunks, each behind its length in 4 bytes, big-endian."""
+    try:
+        import lz4.block
+    except ImportError:
+        raise FileFormatError(
+            name, "a block is compressed by lz4", "install the package 'lz4'"
+        ) from None
+    out, at = [], 0
+    while at + 4 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        out.append(lz4.block.decompress(data[at + 4 : at + 4 + length]))
+        at += 4 + length
+    return b"".join(out)
+
+
+def read_blocks(source, start):
+    """Find the blocks behind the tree, from byte `start` on; a list of `Block`."""
+    blocks = []
+    with source.open() as stream:
+        stream.seek(start)
+        gap = stream.read(GAP) or b""
+        at = gap.find(MAGIC)
+        if at < 0:
+            return blocks
+        offset = start + at
+        while offset + 6 <= source.size:
+            stream.seek(offset)
+            head = stream.read(6 + HEADER.size)
+            if head[:4] != MAGIC or len(head) < 6 + HEADER.size:
+                break
+            length = int.from_bytes(head[4:6], "big")
+            flags, kind, allocated, used, size, _ = HEADER.unpack_from(head, 6)
+            offset += 6 + length
+            if flags & STREAMED:
+                rest = max(0, source.size - offset)
+                blocks.append(Block(source, offset, rest, rest, b""))
+                break
+            kind = kind.strip(b"\0 ")
+            blocks.append(Block(source, offset, used, size if kind else used, kind))
+            offset += allocated
+    return blocks
+
+
+class BlockRef:
+    """An array in a block of an ASDF file; the interface is that of `ArrayRef`.
+
+    Parameters
+    ----------
+    block : Block or callable
+        The block, or a function that finds it when it is needed.
+    stored : numpy dtype
+        As in the file.
+    shape : tuple of int
+    offset : int
+        Of the first element in the block.
+    strides : tuple of int, optional
+        Bytes; None for C order.
+    mask : BlockRef, ndarray or scalar, optional
+        Then `read` gives a masked array.
+    """
+
+    __slots__ = ("block", "dtype", "mask", "offset", "shape", "stored", "strides")
+
+    def __init__(self, block, stored, shape, offset=0, strides=None, mask=None):  # noqa: PLR0913
+        self.block, self.stored, self.shape = block, stored, tuple(shape)
+        self.offset, self.strides, self.mask = offset, strides, mask
+        self.dtype = native_dtype(stored)
+
+    @property
+    def ndim(self):
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self):
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self):
+        """Bytes of the elements."""
+        return self.size * self.stored.itemsize
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __repr__(self):
+        return f"<{type(self).__name__} {self.dtype} {self.shape}>"
+
+    def __array__(self, dtype=None, copy=None):
+        if copy is False:
+            raise ValueError("an array in a file cannot be given without copying")
+        return self.read(dtype)
+
+    def _located(self):
+        """Return the plain `ArrayRef` of the elements, or of the block if they are strided."""
+        block = self.block() if callable(self.block) else self.block
+        room = block.size - self.offset - (0 if self.strides else self.nbytes)
+        if room < 0 or self.offset < 0:
+            raise FileFormatError(
+                block.source.name,
+                f"an array of {self.stored} {self.shape} does not fit into its block of "
+                f"{block.size} bytes",
+                "the file is damaged",
+            )
+        source, start = block.unpacked()
+        if self.strides:
+            return ArrayRef(source, start, "u1", (block.size,), "block")
+        return ArrayRef(source, start + self.offset, self.stored, self.shape, "block")
+
+    def read(self, dtype=None):
+        """Read the whole array; see `ArrayRef.read`."""
+        ref = self._located()
+        if not self.strides:
+            data = ref.read(dtype)
+        else:
+            try:
+                strided = np.ndarray(
+                    self.shape, self.stored, ref.read(), self.offset, self.strides
+                )
+            except (ValueError, TypeError) as error:
+                raise FileFormatError(ref.source.name, f"strides of an array: {error}") from error
+            data = np.array(strided, dtype or self.dtype, order="C")
+        return data if self.mask is None else _masked(data, self.mask)
+
+    def section(self, key, dtype=None):
+        """Read what ``array[key]`` would give; see `ArrayRef.section`."""
+        if self.strides or self.mask is not None:
+            return self.read(dtype)[key]
+        return self._located().section(key, dtype)
+
+    def raw_blocks(self):
+        """Yield the elements' bytes in order, in the byte order of `stored`."""
+        if self.strides:
+            data = self.read().astype(self.stored, copy=False)
+            yield memoryview(np.ascontiguousarray(data).reshape(-1).view("u1"))
+        else:
+            yield from self._located().raw_blocks()
+
+
+def _masked(data, mask):
+    mask = mask.read() if hasattr(mask, "read") else mask
+    if not isinstance(mask, np.ndarray):
+        mask = np.isnan(data) if mask != mask else data == mask  # noqa: PLR0124 - NaN
+    return np.ma.array(data, mask=mask)
+
+
+def native_dtype(dtype):
+    """Return `dtype` in the machine's byte order, fields included."""
+    if dtype.names is None:
+        return np.dtype((dtype.base.newbyteorder("="), dtype.shape))
+    return np.dtype([(n, native_dtype(dtype.fields[n][0])) for n in dtype.names])

@@ -1,0 +1,246 @@
+"""Compile a resolved schema, once, into a frozen tree of `Spec` and look-up tables.
+
+Everything that runs per card, per attribute or per HDU is a look-up here; no code walks a schema
+while reading, writing, getting or setting.
+"""
+
+import numpy as np
+
+from ..errors import SchemaError
+from .checks import compile_check
+
+ITEM = "*"  # any index of a list, e.g. of slits
+PRIMARY = "PRIMARY"
+
+OBJECT, LIST, ARRAY, SCALAR, ANY = "object", "list", "array", "scalar", "any"
+
+# asdf datatype name -> numpy type; strings are ["ascii", n] or ["ucs4", n]
+DTYPES = {
+    name: np.dtype(name)
+    for name in (
+        "int8 int16 int32 int64 uint8 uint16 uint32 uint64 "
+        "float16 float32 float64 complex64 complex128"
+    ).split()
+} | {"bool8": np.dtype(bool), "bool": np.dtype(bool)}
+
+
+class Spec:
+    """One node of a compiled schema, shared by all instances of a class and never changed.
+
+    Attributes
+    ----------
+    path : tuple of str
+        ``("slits", "*", "name")``.
+    kind : str
+        OBJECT, LIST, ARRAY, SCALAR or ANY.
+    schema : dict
+        The schema it was made from (read only).
+    children : dict of str to Spec
+        Known names of an object.
+    item : Spec or None
+        What a list holds.
+    keyword, hdu : str or None
+        The FITS card, or for an array the EXTNAME alone.
+    cards : tuple of (str, Spec)
+        The children that are bound to cards.
+    """
+
+    __slots__ = (
+        "_check",
+        "_dtype",
+        "cards",
+        "children",
+        "hdu",
+        "item",
+        "keyword",
+        "kind",
+        "path",
+        "schema",
+    )
+
+    def __init__(self, schema, path):
+        self.schema, self.path = schema, path
+        self.kind = _kind(schema)
+        self.keyword = schema.get("fits_keyword")
+        self.hdu = schema.get("fits_hdu")
+        if self.keyword and self.hdu is None:
+            self.hdu = PRIMARY
+        self.children, self.item, self.cards = {}, None, ()
+        self._check = self._dtype = None
+
+    @property
+    def check(self):
+        """The compiled check: value -> None, or what is allowed in words."""
+        if self._check is None:
+            self._check = compile_check(self.schema)
+        return self._check
+
+    @property
+    def dtype(self):
+        """Numpy dtype of an array or table, or None if the schema gives none."""
+        if self._dtype is None and "datatype" in self.schema:
+            self._dtype = numpy_dtype(self.schema["datatype"], ".".join(self.path))
+        return self._dtype
+
+    @property
+    def is_table(self):
+        """Whether the array is a table with columns."""
+        return isinstance(self.schema.get("datatype"), list) and not is_string_type(
+            self.schema["datatype"]
+        )
+
+    @property
+    def default(self):
+        """Default value of a scalar, fill of an array, or None."""
+        return self.schema.get("default")
+
+    @property
+    def title(self):
+        """First line of the title (or description): the comment of the card."""
+        text = self.schema.get("title") or self.schema.get("description") or ""
+        return text.strip().partition("\n")[0].strip()
+
+    @property
+    def bound(self):
+        """Whether FITS can hold this leaf: a card, or an array with an EXTNAME of its own."""
+        return self.keyword is not None or (self.kind == ARRAY and self.hdu is not None)
+
+    def __repr__(self):
+        return f"<Spec {'.'.join(self.path)} {self.kind}>"
+
+
+def _kind(schema):
+    kind = schema.get("type")
+    if "properties" in schema or kind == "object":
+        return OBJECT
+    if "datatype" in schema or "ndim" in schema or "max_ndim" in schema:
+        return ARRAY
+    if "items" in schema or kind == "array":
+        return LIST
+    if "fits_hdu" in schema and "fits_keyword" not in schema:
+        return ARRAY
+    if "tag" in schema and kind is None and "fits_keyword" not in schema:
+        return ANY
+    for part in ("anyOf", "oneOf", "allOf"):
+        for alternative in schema.get(part, ()):
+            found = _kind(alternative)
+            if found not in (SCALAR, ANY):
+                return found
+    if kind is None and "enum" not in schema and "fits_keyword" not in schema:
+        return ANY
+    return SCALAR
+
+
+def is_string_type(datatype):
+    """Whether a datatype is ``["ascii", n]`` or ``["ucs4", n]``, not a list of columns."""
+    return (
+        isinstance(datatype, (list, tuple))
+        and len(datatype) == 2
+        and datatype[0] in ("ascii", "ucs4")
+        and isinstance(datatype[1], int)
+    )
+
+
+def numpy_dtype(datatype, where=""):
+    """Return the numpy dtype of a schema's `datatype`.
+
+    Raises
+    ------
+    SchemaError
+        For an unknown name.
+    """
+    if is_string_type(datatype):
+        return np.dtype(("S" if datatype[0] == "ascii" else "U") + str(datatype[1]))
+    if isinstance(datatype, str):
+        if datatype not in DTYPES:
+            raise SchemaError(
+                f"schema {where}: datatype {datatype!r} is unknown; known: {', '.join(DTYPES)}"
+            )
+        return DTYPES[datatype]
+    return np.dtype([_column(i, column, where) for i, column in enumerate(datatype)])
+
+
+def _column(number, column, where):
+    if not isinstance(column, dict):
+        column = {"datatype": column}
+    name = str(column.get("name", f"f{number}"))
+    dtype = numpy_dtype(column["datatype"], f"{where} column {name}")
+    shape = tuple(column.get("shape", ()))
+    return (name, dtype, shape) if shape else (name, dtype)
+
+
+class Table:
+    """A compiled schema: the root `Spec` and what is looked up by card, HDU or path.
+
+    Attributes
+    ----------
+    root : Spec
+    cards : dict of (EXTNAME, keyword) to list of Spec
+    arrays : dict of EXTNAME to list of Spec
+        EXTNAME upper-case.
+    hdus : set of str
+        All EXTNAMEs that the schema mentions.
+    primary : str
+        Name of the primary array: "data" if the schema gives it a default, else "".
+    """
+
+    def __init__(self, schema):
+        self.schema = schema
+        self.cards, self.arrays = {}, {}
+        self.root = self._compile(schema, ())
+        self.hdus = {hdu for hdu, _ in self.cards} | set(self.arrays)
+        data = self.root.children.get("data")
+        self.primary = "data" if data is not None and "default" in data.schema else ""
+
+    def _compile(self, schema, path):
+        spec = Spec(schema, path)
+        if spec.kind == OBJECT:
+            for name, child in properties_of(schema).items():
+                spec.children[name] = self._compile(child, (*path, name))
+            spec.cards = tuple(
+                (name, child) for name, child in spec.children.items() if child.keyword
+            )
+        elif spec.kind == LIST and isinstance(schema.get("items"), dict):
+            spec.item = self._compile(schema["items"], (*path, ITEM))
+        if spec.keyword:
+            self.cards.setdefault((spec.hdu.upper(), spec.keyword.upper()), []).append(spec)
+        elif spec.kind == ARRAY and spec.hdu is not None:
+            self.arrays.setdefault(spec.hdu.upper(), []).append(spec)
+        return spec
+
+    def find(self, path):
+        """Return the `Spec` at a path of names and indices, or None."""
+        spec = self.root
+        for name in path:
+            if spec is None:
+                return None
+            spec = spec.item if spec.kind == LIST else spec.children.get(name)
+        return spec
+
+    def leaves(self):
+        """Yield every leaf `Spec` in the order of the schema."""
+        yield from iter_leaves(self.root)
+
+
+def properties_of(schema):
+    """Known names of an object: its own, then those of the alternatives, first hit wins."""
+    known = schema.get("properties", {})
+    parts = [p for key in ("allOf", "anyOf", "oneOf") for p in schema.get(key, ())]
+    if not parts:
+        return known
+    merged = dict(known)
+    for part in parts:
+        for name, child in properties_of(part).items():
+            merged.setdefault(name, child)
+    return merged
+
+
+def iter_leaves(spec):
+    """Yield the leaves below a `Spec`, itself if it is one."""
+    if spec.kind == OBJECT:
+        for child in spec.children.values():
+            yield from iter_leaves(child)
+    elif spec.kind == LIST and spec.item is not None:
+        yield from iter_leaves(spec.item)
+    else:
+        yield spec

@@ -1,0 +1,151 @@
+"""Cast arrays and tables to the schema's dtype, changing as little as possible."""
+
+import datetime
+import os
+
+import numpy as np
+
+PLAIN = frozenset({str, int, float, bool})
+
+
+def gentle_asarray(a, dtype, allow_extra_columns=False):
+    """Return `a` as an array of `dtype`, in native byte order.
+
+    Parameters
+    ----------
+    a : array-like
+    dtype : numpy dtype, or None
+        With columns: names are matched without case, and the dtype's order and spelling win.
+    allow_extra_columns : bool
+        Whether columns that `dtype` does not name may follow, as they are.
+
+    Returns
+    -------
+    ndarray
+        `a` itself when nothing has to change.
+
+    Raises
+    ------
+    ValueError
+        When column names do not match.
+    TypeError
+        For a table where a plain array is wanted.
+    """
+    array = np.asanyarray(a)
+    if dtype is None:
+        return native(array)
+    dtype = np.dtype(dtype)
+    if dtype.fields is not None:
+        return _as_table(array, dtype, allow_extra_columns)
+    if array.dtype.fields is not None:
+        raise TypeError(f"a table cannot become a plain array of {dtype}")
+    if array.dtype == dtype.newbyteorder("="):
+        return array
+    if array.dtype == dtype.newbyteorder("S"):
+        return native(array)
+    return array.astype(dtype.newbyteorder("="))
+
+
+def native(array):
+    """Return `array` in native byte order (itself when it is)."""
+    if array.dtype.isnative:
+        return array
+    return array.astype(array.dtype.newbyteorder("="))
+
+
+def _as_table(array, dtype, allow_extra_columns):
+    if array.dtype.fields is None:
+        return _plain_as_table(array, dtype)
+    found = {name.upper(): name for name in array.dtype.names}
+    wanted = {name.upper(): name for name in dtype.names}
+    extra = [found[n] for n in found if n not in wanted]
+    if set(wanted) - set(found) or (extra and not allow_extra_columns):
+        raise ValueError(
+            "Column names don't match schema. "
+            f"Schema has {_differing(wanted, found)}. Data has {_differing(found, wanted)}"
+        )
+    columns = [_column_type(dtype, n, array.dtype[found[n.upper()]]) for n in dtype.names]
+    columns += [(n, array.dtype[n].newbyteorder("=")) for n in extra]
+    target = np.dtype(columns)
+    if target == array.dtype:
+        return array
+    out = np.empty(array.shape, target)
+    for name in dtype.names:
+        out[name] = array[found[name.upper()]]
+    for name in extra:
+        out[name] = array[name]
+    return out
+
+
+def _differing(names, others):
+    only = {names[n] for n in names if n not in others}
+    return only or set(names.values())
+
+
+def _column_type(dtype, name, found):
+    """Schema's base type; the cell's shape and a longer string width come from the data."""
+    wanted = dtype[name]
+    base, shape = (wanted.base, wanted.shape) if wanted.shape else (wanted, found.shape)
+    if base.kind == "S" and found.base.kind in "SU":
+        width = found.base.itemsize // (4 if found.base.kind == "U" else 1)
+        base = np.dtype(f"S{max(base.itemsize, width)}")
+    return (name, base.newbyteorder("="), shape)
+
+
+def _plain_as_table(array, dtype):
+    """Rows given as lists or tuples of values, or nothing at all."""
+    if array.size == 0 and array.dtype != object:
+        return np.zeros(0, dtype)
+    rows = [tuple(row) for row in array.tolist()]
+    return np.array(rows, dtype)
+
+
+def check_ndim(array, spec):
+    """Check the number of dimensions against the schema's ``ndim`` and ``max_ndim``.
+
+    Raises
+    ------
+    ValueError
+    """
+    ndim, most = spec.schema.get("ndim"), spec.schema.get("max_ndim")
+    if ndim is not None and array.ndim != ndim:
+        raise ValueError(
+            f"Array has wrong number of dimensions.  Expected {ndim}, got {array.ndim}"
+        )
+    if most is not None and array.ndim > most:
+        raise ValueError(
+            f"Array has wrong number of dimensions.  Expected <= {most}, got {array.ndim}"
+        )
+
+
+def cast_array(value, spec):
+    """Cast what was assigned to the array `spec` describes, and check its dimensions."""
+    array = gentle_asarray(value, spec.dtype, bool(spec.schema.get("allow_extra_columns")))
+    check_ndim(array, spec)
+    return array
+
+
+def plain_value(value, as_text=False):
+    """Turn a value into the form a tree holds: numpy scalars, sets, tuples, paths become plain.
+
+    With `as_text` a date becomes its ISO text, as a card would hold it.
+    """
+    kind = type(value)
+    if kind in PLAIN:
+        return value
+    if isinstance(value, np.datetime64):
+        return str(value)
+    if isinstance(value, np.generic) and not isinstance(value, np.void):
+        return value.item()
+    if isinstance(value, (tuple, list)):
+        return [plain_value(v) for v in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted(plain_value(v) for v in value)
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if as_text:
+        if hasattr(value, "isot"):
+            return value.isot
+        if isinstance(value, (datetime.date, datetime.time)):
+            return value.isoformat()
+    return value

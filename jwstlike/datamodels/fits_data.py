@@ -1,0 +1,133 @@
+"""Data of HDUs to be written: copied from the source, or encoded from arrays, in blocks."""
+
+import numpy as np
+
+from .fits_scan import RECORD
+
+
+class SourceData:
+    """The stored bytes of an HDU of the source."""
+
+    def __init__(self, index, hdu):
+        self.source = index.source
+        self.offset, self.nbytes = hdu.data_offset, hdu.data_size
+
+    def blocks(self):
+        """Yield the bytes; what the source lacks (a cut file) comes as zeros."""
+        there = 0
+        for block in self.source.blocks(self.offset, self.nbytes, 1 << 20):
+            there += len(block)
+            yield block
+        while there < self.nbytes:
+            count = min(RECORD * 100, self.nbytes - there)
+            there += count
+            yield bytes(count)
+
+
+class ArrayData:
+    """Encoded blocks of an array; `make` can be called again for another pass."""
+
+    def __init__(self, make, nbytes):
+        self.blocks, self.nbytes = make, nbytes
+
+
+def image_layout(array, primary=False):
+    """Describe an image HDU.
+
+    Parameters
+    ----------
+    array : ndarray or None
+    primary : bool
+        Whether it is the first HDU.
+
+    Returns
+    -------
+    cards : list of (keyword, value, comment)
+        All mandatory cards, SIMPLE or XTENSION first.
+    make : function
+        Each call gives an iterator over blocks of the stored bytes.
+    nbytes : int
+    """
+    from .arrays import encode_image
+
+    bitpix, scaling, _ = (8, [], None) if array is None else encode_image(array)
+    shape = () if array is None else array.shape
+    first = ("SIMPLE", True, "conforms to FITS standard") if primary else (
+        "XTENSION", "IMAGE", "Image extension"
+    )  # fmt: skip
+    cards = [first, ("BITPIX", bitpix, "array data type"), ("NAXIS", len(shape), "number of axes")]
+    cards += [(f"NAXIS{n}", size, "") for n, size in enumerate(reversed(shape), 1)]
+    if not primary:
+        cards += [("PCOUNT", 0, "number of parameters"), ("GCOUNT", 1, "number of groups")]
+    nbytes = 0 if array is None else array.size * abs(bitpix) // 8
+    return cards + scaling, lambda: encode_image(array)[2], nbytes
+
+
+def table_layout(table, spec=None):
+    """Describe a table HDU in the same way; units from the schema where it has them."""
+    from .tables import encode_table
+
+    columns = spec.schema["datatype"] if spec is not None and spec.is_table else ()
+    units = {c["name"]: c["unit"] for c in columns if isinstance(c, dict) and c.get("unit")}
+    cards, _ = encode_table(table, units or None)
+    sizes = {keyword: value for keyword, value, _ in cards}
+    nbytes = sizes["NAXIS1"] * sizes["NAXIS2"] + sizes["PCOUNT"]
+    return cards, lambda: encode_table(table, units or None)[1], nbytes
+
+
+def is_untouched(value, ref, hdu, reader):
+    """Whether the data of an HDU of the source may be copied as they are.
+
+    Parameters
+    ----------
+    value : ndarray or lazy array
+        What the model holds.
+    ref : lazy array or None
+        What it was read from.
+    hdu : HduIndex or None
+        The HDU that is to be written.
+    """
+    if ref is None or hdu is None or reader is None or not _lies_in(ref, hdu, reader):
+        return False
+    if value is ref:
+        return True
+    if tuple(value.shape) != tuple(ref.shape):
+        return False
+    plain = getattr(ref, "stored", None)
+    if plain is not None and value.dtype == plain.newbyteorder("=") and not ref.is_scaled:
+        return False  # written in the same form, so that equal values give equal bytes
+    return _equal_in_slabs(value, ref)
+
+
+def _lies_in(ref, hdu, reader):
+    return getattr(ref, "source", None) is reader.index.source and (
+        getattr(ref, "offset", None) == hdu.data_offset or getattr(ref, "place", None) == hdu.place
+    )
+
+
+def _equal_in_slabs(value, ref):
+    """Compare with the source a slab at a time; a difference ends it early."""
+    from .validate import equal
+
+    if value.dtype.fields is not None or value.ndim < 2:
+        return equal(value, _as(ref.read(), value))
+    return all(
+        np.array_equal(part, other, equal_nan=part.dtype.kind == "f")
+        for part, other in _slabs(value, ref)
+    )
+
+
+def _slabs(value, ref, prefix=()):
+    """Yield pairs of 2-D parts."""
+    if value.ndim - len(prefix) <= 2:
+        yield value[prefix], _as(ref.section(prefix or Ellipsis), value)
+        return
+    for number in range(value.shape[len(prefix)]):
+        yield from _slabs(value, ref, (*prefix, number))
+
+
+def _as(array, value):
+    """Cast what was read in the way it was cast when the model read it."""
+    if value.dtype.fields is None and array.dtype != value.dtype and array.dtype.fields is None:
+        return array.astype(value.dtype)
+    return array

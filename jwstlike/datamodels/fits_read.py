@@ -1,0 +1,335 @@
+"""A model's view of a FITS source: values, arrays and lists by `Spec` and EXTVER, all lazy.
+
+FITS wins over the ASDF extension: the tree there is parsed only when a path that FITS cannot hold
+is asked for, and for values that a card cannot hold exactly.
+"""
+
+import math
+import warnings
+
+from ..errors import ValidationWarning
+from .bindings import ARRAY, LIST, OBJECT, PRIMARY, iter_leaves
+from .fits_cards import parse_card, printable
+
+ASDF_NAMES = ("ASDF", "METADATA")
+
+
+class Group:
+    """A dict of the tree that mirrors one object of the schema at one EXTVER."""
+
+    __slots__ = ("extver", "filled", "spec", "tree")
+
+    def __init__(self, tree, spec, extver, filled=False):
+        self.tree, self.spec, self.extver, self.filled = tree, spec, extver, filled
+
+
+class FitsReader:
+    """Fill the dicts of a model's tree from the cards and HDUs of a FITS index.
+
+    Parameters
+    ----------
+    index : FitsIndex
+    table : bindings.Table
+    """
+
+    def __init__(self, index, table):
+        self.index, self.table = index, table
+        self.groups = {}  # id of a dict of the tree -> Group, which keeps the dict alive
+        self.origins = {}  # (id of dict, name) -> lazy reference that an array was read from
+        self.cards_done = self.asdf_done = False
+        self.flagged = []  # (path, value, phrase, place) of cards that the schema refuses
+        self._asdf = None
+
+    # ------------------------------------------------------------ groups
+
+    def adopt(self, tree, spec, extver=1):
+        """Register a dict of the tree as the mirror of `spec` and fill it once."""
+        group = self.groups.get(id(tree))
+        if group is None:
+            group = self.groups[id(tree)] = Group(tree, spec, extver)
+        if not group.filled:
+            group.filled = True
+            self._fill(group)
+
+    def disown(self, value):
+        """Register dicts that a user assigned, so that they are never filled."""
+        if isinstance(value, dict):
+            self.groups[id(value)] = Group(value, None, None, filled=True)
+            for child in value.values():
+                self.disown(child)
+        elif isinstance(value, list):
+            for child in value:
+                self.disown(child)
+
+    def extver_of(self, tree):
+        """EXTVER that a registered dict mirrors, None for others."""
+        group = self.groups.get(id(tree))
+        return None if group is None or group.spec is None else group.extver
+
+    def fill_all(self, tree):
+        """Fill every object; those that the file says nothing of are not attached."""
+        self._fill_below(self.table.root, tree, 1)
+        self.cards_done = True
+
+    def _fill_below(self, spec, tree, extver):
+        self.adopt(tree, spec, extver)
+        for name, child in spec.children.items():
+            value = tree.get(name)
+            if child.kind == OBJECT:
+                if name not in tree:
+                    fresh = {}
+                    self._fill_below(child, fresh, extver)
+                    if fresh:
+                        tree[name] = fresh
+                elif isinstance(value, dict) and self._mirrors(value):
+                    self._fill_below(child, value, extver)
+            elif child.kind == LIST and isinstance(value, list) and child.item is not None:
+                for item in value:
+                    if id(item) in self.groups and self._mirrors(item):
+                        self._fill_below(child.item, item, self.groups[id(item)].extver)
+
+    def _mirrors(self, tree):
+        group = self.groups.get(id(tree))
+        return group is None or group.spec is not None
+
+    def moved(self, ids=None):
+        """Return a reader of the same source for a copied tree.
+
+        Parameters
+        ----------
+        ids : dict of int to dict, optional
+            Id of each dict of the old tree -> its copy; None: the tree itself is shared.
+        """
+        other = FitsReader(self.index, self.table)
+        other.cards_done, other.asdf_done, other._asdf = self.cards_done, self.asdf_done, self._asdf
+        if ids is None:
+            other.groups, other.origins = self.groups, self.origins
+            return other
+        for old, group in self.groups.items():
+            if old in ids:
+                new = ids[old]
+                other.groups[id(new)] = Group(new, group.spec, group.extver, group.filled)
+        for (old, name), ref in self.origins.items():
+            if old in ids:
+                other.origins[id(ids[old]), name] = ref
+        return other
+
+    def _fill(self, group):
+        tree, extver = group.tree, group.extver
+        primary = self.index[0]
+        refused = []
+        for name, spec in group.spec.children.items():
+            if spec.keyword is not None:
+                hdu = primary if spec.hdu == PRIMARY else self.index.find(spec.hdu, extver)
+                if hdu is None or name in tree:
+                    continue
+                numbers = hdu.keywords.get(spec.keyword)
+                if numbers:
+                    value = self._value(hdu, numbers, spec, refused)
+                    if value is not None:
+                        tree[name] = value
+            elif name in tree:
+                continue
+            elif spec.kind == ARRAY and spec.hdu is not None:
+                ref = self.array(spec, extver)
+                if ref is not None:
+                    tree[name] = ref
+            elif spec.kind == LIST:
+                self._fill_list(tree, name, spec)
+        if refused:
+            self.flagged += refused
+            self._warn(refused)
+
+    def _fill_list(self, tree, name, spec):
+        length = self.list_length(spec)
+        if length:
+            tree[name] = items = []
+            for extver in range(1, length + 1):
+                item = {}
+                self.groups[id(item)] = Group(item, spec.item, extver)
+                items.append(item)
+
+    def list_length(self, spec):
+        """Number of items that the HDUs hold: their highest EXTVER."""
+        if spec.item is None:
+            return 0
+        names = {leaf.hdu.upper() for leaf in iter_leaves(spec.item) if leaf.bound}
+        names.discard(PRIMARY)
+        return max((hdu.extver for n in names for hdu in self.index.find_all(n)), default=0)
+
+    # ------------------------------------------------------------ values
+
+    def _value(self, hdu, numbers, spec, refused):
+        """Value of a known card: mended if that loses nothing, exact if ASDF knows better."""
+        card = parse_card(hdu.card_text(numbers[0]))
+        value = card.value
+        if len(numbers) > 1:
+            self._warn_repeated(hdu, spec, value, numbers)
+        if value is None or (type(value) is str and ("?" in value or card.padded)):
+            return self._exact(spec, hdu.extver, value)
+        if spec.check(value) is None:
+            return str(value) if isinstance(value, str) else value
+        value = mend(value, spec.schema.get("type"))
+        problem = spec.check(value)
+        if problem is not None and value != "":
+            refused.append((".".join(spec.path), value, problem, self.place(hdu, spec)))
+        return None if value == "" and spec.schema.get("type") != "string" else value
+
+    def _exact(self, spec, extver, value):
+        """Prefer the ASDF value if `value` is what a card can hold of it."""
+        saved = self.saved(spec.path, extver)
+        if isinstance(saved, float) and value is None and not math.isfinite(saved):
+            return saved
+        if isinstance(saved, str) and value is not None and printable(saved).rstrip() == value:
+            return saved
+        return value
+
+    def place(self, hdu, spec):
+        """``file[HDU,ver] KEYWORD`` for messages."""
+        return f"{self.index.source.name}[{hdu.place}] {spec.keyword or ''}".rstrip()
+
+    def _warn(self, refused):
+        lines = [f"{place} ({path}): {value!r} {why}; kept" for path, value, why, place in refused]
+        warnings.warn("\n".join(lines), ValidationWarning, stacklevel=2)
+
+    def _warn_repeated(self, hdu, spec, value, numbers):
+        others = [parse_card(hdu.card_text(n)).value for n in numbers[1:]]
+        differ = [v for v in others if v != value]
+        if differ:
+            warnings.warn(
+                f"{self.place(hdu, spec)} ({'.'.join(spec.path)}): the card is repeated with "
+                f"different values, {value!r} and {differ[0]!r}; the first is used",
+                ValidationWarning,
+                stacklevel=2,
+            )
+
+    # ------------------------------------------------------------ arrays
+
+    def hdu_of(self, spec, extver):
+        """HDU of an array or card, or None."""
+        if spec.hdu.upper() == PRIMARY:
+            return self.index[0]
+        return self.index.find(spec.hdu, extver)
+
+    def array(self, spec, extver):
+        """Lazy reference to the array of a bound `Spec`, or None if there is no such HDU."""
+        hdu = self.hdu_of(spec, extver)
+        return None if hdu is None else lazy(self.index, hdu)
+
+    # ------------------------------------------------------------ the ASDF extension
+
+    @property
+    def asdf_hdu(self):
+        """The HDU that holds an ASDF file, or None."""
+        for name in ASDF_NAMES:
+            hdu = self.index.find(name)
+            if hdu is not None:
+                return hdu
+        return None
+
+    @property
+    def asdf(self):
+        """The tree of the ASDF extension, {} without one; parsed at first use."""
+        if self._asdf is None:
+            self._asdf = self._load_asdf() or {}
+        return self._asdf
+
+    def _load_asdf(self):
+        hdu = self.asdf_hdu
+        if hdu is None:
+            return None
+        from . import asdf_support
+
+        content = self.index.source.read(hdu.data_offset, hdu.data_size)
+        try:
+            return asdf_support.load_tree(content, f"{self.index.source.name}[{hdu.place}]", self)
+        except OSError as problem:
+            warnings.warn(
+                f"{problem}; the metadata that only the ASDF extension holds are absent",
+                ValidationWarning,
+                stacklevel=2,
+            )
+            return None
+
+    def saved(self, path, extver):
+        """Value at `path` in the ASDF tree, or None."""
+        node = self.asdf
+        for name in path:
+            if isinstance(node, list):
+                node = node[extver - 1] if extver <= len(node) else None
+            elif isinstance(node, dict):
+                node = node.get(name)
+            else:
+                return None
+        return node
+
+    def merge_asdf(self, tree):
+        """Add to the tree what only the ASDF extension holds."""
+        self.asdf_done = True
+        saved = {k: v for k, v in self.asdf.items() if k not in NOT_CONTENT}
+        self._merge(tree, saved, self.table.root)
+
+    def _merge(self, tree, saved, spec):
+        for name, value in saved.items():
+            child = spec.children.get(name) if spec is not None else None
+            if child is not None and child.bound and not _only_in_asdf(value, child):
+                continue  # FITS wins, also where it has nothing
+            here = tree.get(name)
+            if isinstance(value, dict) and not hasattr(value, "_tag"):
+                if name not in tree:
+                    here = tree[name] = {}
+                if isinstance(here, dict):
+                    self._merge(here, value, child)
+            elif isinstance(value, list) and isinstance(here, list) and child is not None:
+                for mine, item in zip(here, value, strict=False):
+                    if isinstance(mine, dict) and isinstance(item, dict):
+                        self._merge(mine, item, child.item)
+            else:
+                tree.setdefault(name, value)
+
+
+NOT_CONTENT = ("extra_fits", "history", "asdf_library", "_fits_hash")
+
+
+def _only_in_asdf(value, spec):
+    """Whether an array lies in the ASDF extension itself, not in an HDU."""
+    return spec.kind == ARRAY and hasattr(value, "read") and not hasattr(value, "hdu")
+
+
+def mend(value, kind):
+    """Turn a card's value into the schema's type where that loses nothing.
+
+    Examples
+    --------
+    >>> mend(3.0, "integer"), mend("T", "boolean"), mend(123, "string")
+    (3, True, '123')
+    """
+    if kind == "integer":
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        if isinstance(value, str) and value.strip().lstrip("+-").isdecimal():
+            return int(value)
+    elif kind == "boolean":
+        if value in (1, 0) and not isinstance(value, bool):
+            return bool(value)
+        return {"T": True, "TRUE": True, "F": False, "FALSE": False}.get(
+            value.strip().upper() if isinstance(value, str) else value, value
+        )
+    elif kind == "string":
+        if isinstance(value, bool):
+            return "T" if value else "F"
+        if isinstance(value, (int, float)):
+            return str(value)
+    elif kind == "number" and isinstance(value, str):
+        try:
+            return float(value) if math.isfinite(float(value)) else value
+        except ValueError:
+            return value
+    return value
+
+
+def lazy(index, hdu):
+    """Lazy reference to the data of an HDU, or None if it has none."""
+    from .arrays import array_ref
+
+    return array_ref(index, hdu)

@@ -1,0 +1,344 @@
+"""Plan the HDUs of a model, from its source or from nothing, and write them.
+
+An HDU or card that was not touched is copied byte for byte. A card whose value changed keeps its
+place and comment; new cards follow in the order of the schema.
+"""
+
+import math
+import warnings
+
+from ..errors import ValidationWarning
+from . import extra_fits
+from .bindings import ARRAY, LIST, OBJECT, PRIMARY
+from .fits_cards import format_card, format_commentary, printable
+from .fits_data import ArrayData, SourceData, image_layout, is_untouched, table_layout
+from .fits_header import Header, datasum, renew_checksums
+from .fits_read import mend
+from .fits_scan import RECORD
+from .history import as_lines
+
+
+class OutHdu:
+    """One HDU to be written.
+
+    Attributes
+    ----------
+    header : Header
+    source : HduIndex or None
+        Where it comes from.
+    data : SourceData, ArrayData or None
+    extname, extver
+    """
+
+    def __init__(self, extname, extver=None, source=None, data=None):
+        self.extname, self.extver, self.source, self.data = extname, extver, source, data
+        self.header = Header(source.cards if source is not None else ())
+        if source is None:
+            self._begin()
+
+    def _begin(self):
+        primary = self.extname == PRIMARY
+        self.header.replace_layout(image_layout(None, primary)[0])
+        if primary:
+            self.header.append(format_card("EXTEND", True))
+        else:
+            self.header.append(format_card("EXTNAME", self.extname, "extension name"))
+
+    def set_data(self, array, spec=None):
+        """Give it new data; the layout cards change only if they must."""
+        if array.dtype.fields is not None:
+            cards, blocks, nbytes = table_layout(array, spec)
+        else:
+            cards, blocks, nbytes = image_layout(array, self.extname == PRIMARY)
+        if not all(map(self._has, cards)) or self._is_scaled_otherwise(cards):
+            self.header.replace_layout(cards)
+        if self.extver is not None and "EXTVER" not in self.header:
+            self.header.append(format_card("EXTVER", self.extver, "extension value"))
+        self.data = ArrayData(blocks, nbytes)
+        self.header.changed = True
+
+    def _is_scaled_otherwise(self, cards):
+        names = {keyword for keyword, _, _ in cards}
+        return any(k in self.header and k not in names for k in ("BSCALE", "BZERO", "BLANK"))
+
+    def _has(self, card):
+        parsed = self.header.parsed(card[0])
+        return parsed is not None and parsed.value == card[1]
+
+    def blocks(self):
+        """Yield header, data and filling."""
+        yield self.header.tobytes()
+        if self.data is not None:
+            yield from self.data.blocks()
+            yield b"\0" * (-self.data.nbytes % RECORD)
+
+    def finish(self):
+        """Renew the checksums if anything changed."""
+        header = self.header
+        if header.changed and ("CHECKSUM" in header or "DATASUM" in header):
+            renew_checksums(header, 0 if self.data is None else datasum(self.data.blocks()))
+
+
+class Plan:
+    """The HDUs of one save, made by one walk through schema and tree.
+
+    Attributes
+    ----------
+    hdus : list of OutHdu
+    links : dict of int to str
+        id of each array that lies in an HDU -> ``fits:SCI,1``, for the ASDF tree.
+    lossy : list of str
+        Paths whose exact value only the ASDF tree holds.
+    """
+
+    def __init__(self, model):
+        self.model, self.reader = model, model._reader
+        self.hdus, self.links, self.lossy = [], {}, []
+        self._by_name = {}
+        if self.reader is None:
+            self._add(OutHdu(PRIMARY))
+        else:
+            self._start_from_source()
+        self._opened = set()  # (HDU, path) of the sections that have their comment
+        self._walk(model._spec, model._tree, 1, ())
+        self._extra(model._tree.get("extra_fits"))
+        self._history()
+
+    # ------------------------------------------------------------ HDUs
+
+    def _start_from_source(self):
+        reader = self.reader
+        for hdu in reader.index:
+            if hdu is reader.asdf_hdu:
+                continue
+            name = PRIMARY if hdu.number == 0 else hdu.extname
+            out = OutHdu(name, hdu.extver, hdu, SourceData(reader.index, hdu))
+            self._add(out, hdu.extver)
+
+    def _add(self, out, extver=1):
+        self.hdus.append(out)
+        self._by_name.setdefault((out.extname.upper(), extver), out)
+        return out
+
+    def _find(self, extname, extver):
+        extname = extname.upper()
+        return self.hdus[0] if extname == PRIMARY else self._by_name.get((extname, extver))
+
+    def _get(self, extname, extver, with_data=False):
+        out = self._find(extname, extver)
+        if out is None:
+            versioned = with_data or extver > 1
+            out = self._add(OutHdu(extname, extver if versioned else None), extver)
+        elif out.extver is None and with_data:
+            out.extver = extver
+        return out
+
+    def _drop(self, out):
+        self.hdus.remove(out)
+        self._by_name = {k: v for k, v in self._by_name.items() if v is not out}
+
+    # ------------------------------------------------------------ the walk
+
+    def _walk(self, spec, tree, extver, sections):
+        if spec.schema.get("title") and spec.path:
+            sections = (*sections, spec)
+        for name, child in spec.children.items():
+            value = tree.get(name)
+            if child.keyword is not None:
+                self._keyword(child, value, extver, sections)
+            elif child.kind == ARRAY:
+                if child.hdu is not None:
+                    self._array(tree, name, child, value, extver)
+            elif child.kind == OBJECT:
+                if isinstance(value, dict) or (value is None and self.reader is not None):
+                    self._walk(child, value or {}, extver, sections)
+            elif child.kind == LIST and child.item is not None and child.item.kind == OBJECT:
+                self._list(child, value or (), sections)
+
+    def _list(self, spec, items, sections):
+        for number, item in enumerate(items):
+            if isinstance(item, dict):
+                self._walk(spec.item, item, number + 1, sections)
+        if self.reader is not None:  # items that were removed
+            for number in range(len(items), self.reader.list_length(spec)):
+                self._walk(spec.item, {}, number + 1, sections)
+
+    def _keyword(self, spec, value, extver, sections):
+        out = self._find(spec.hdu, extver)
+        old = out.header.parsed(spec.keyword) if out is not None else None
+        if value is None:
+            if old is not None and out.source is not None and old.value not in (None, ""):
+                out.header.remove(spec.keyword)
+            return
+        value = _for_card(value)
+        if old is not None and _same(old.value, value, spec):
+            return
+        if isinstance(value, str) and (printable(value) != value or value.endswith(" ")):
+            self.lossy.append(".".join(spec.path))
+        elif isinstance(value, float) and not math.isfinite(value):
+            self.lossy.append(".".join(spec.path))
+        out = out or self._get(spec.hdu, extver)
+        if out.source is None:
+            self._section_comments(out, sections)
+        out.header.set(spec.keyword, value, spec.title)
+
+    def _section_comments(self, out, sections):
+        for section in sections:
+            if (out, section) not in self._opened:
+                self._opened.add((out, section))
+                for text in ("", section.title, ""):
+                    out.header.append(format_commentary("", text))
+
+    def _array(self, tree, name, spec, value, extver):
+        out = self._find(spec.hdu, extver)
+        if value is None:
+            if out is not None and out.source is not None and out.data is not None:
+                if out.source.shape or out.source.number:
+                    self._drop(out)
+            return
+        if spec.hdu.upper() == PRIMARY:
+            raise ValueError(
+                f"Schema for {'.'.join(spec.path)} property does not specify a non-primary hdu name"
+            )
+        ref = value if hasattr(value, "read") else self._origin(tree, name)
+        original = value
+        if tree is self.model._tree:
+            value = self.model._stored_form((name,), value, ref)
+        if out is not None and is_untouched(value, ref, out.source, self.reader):
+            self.links[id(original)] = _link(out)
+            return
+        array = value.read() if hasattr(value, "read") else value
+        if array.size == 0 and array.dtype.fields is None:
+            return
+        out = self._get(spec.hdu, extver, with_data=True)
+        out.set_data(array, spec)
+        self.links[id(original)] = f"fits:{spec.hdu},{extver}"
+
+    def _origin(self, tree, name):
+        return None if self.reader is None else self.reader.origins.get((id(tree), name))
+
+    # ------------------------------------------------------------ beyond the schema
+
+    def _extra(self, extra):
+        """Write `extra_fits`, where it was made by hand or differs from the source."""
+        if not isinstance(extra, dict):
+            return
+        known = extra_fits.read(self.reader) if self.reader is not None else {}
+        for key, content in extra.items():
+            before = known.get(key, {})
+            header = content.get("header") or []
+            out = self._extra_hdu(key)
+            if [list(c) for c in header] != before.get("header", []):
+                self._extra_cards(out or self._new_extra(key), header)
+            data = content.get("data")
+            ref = before.get("data")
+            if data is not None and (ref is None or not _is_same_data(data, ref)):
+                out = self._extra_hdu(key) or self._new_extra(key)
+                out.set_data(data.read() if hasattr(data, "read") else data)
+        for key in known:
+            if key not in extra:
+                self._remove_extra(key)
+
+    def _extra_hdu(self, key):
+        if self.reader is not None:
+            hdu = extra_fits.find(self.reader.index, key)
+            for out in self.hdus:
+                if hdu is not None and out.source is hdu:
+                    return out
+        name, _, version = key.partition(",")
+        return self._find(name, int(version) if version else 1)
+
+    def _new_extra(self, key):
+        name, _, version = key.partition(",")
+        return self._get("" if name.startswith("#") else name, int(version or 1), bool(version))
+
+    def _extra_cards(self, out, cards):
+        if out.source is not None:
+            table = self.reader.table
+            out.header.remove(*{c[0] for c in extra_fits.extra_cards(out.source, table)})
+        for keyword, value, *comment in cards:
+            out.header.append(format_card(keyword, value, comment[0] if comment else ""))
+
+    def _remove_extra(self, key):
+        out = self._extra_hdu(key)
+        if out is None:
+            return
+        if out.source.number == 0 or extra_fits.holds_known_data(out.source, self.reader):
+            self._extra_cards(out, [])
+        else:
+            self._drop(out)
+
+    def _history(self):
+        history = self.model._history
+        if history is None and self.reader is None:
+            history = self.model.history
+        if history is None or (self.reader is not None and not history.changed):
+            return
+        header = self.hdus[0].header
+        old = [c for c in header.cards if c.startswith("HISTORY")]
+        new = [
+            format_commentary("HISTORY", line).decode("ascii")
+            for entry in history
+            for line in as_lines(entry)
+        ]
+        if new[: len(old)] == old:
+            new = new[len(old) :]
+        else:
+            header.remove("HISTORY")
+        for card in new:
+            header.append(card)
+
+    # ------------------------------------------------------------ the end
+
+    def finish(self):
+        """Warn of values that cards cannot hold, and renew checksums."""
+        if self.lossy:
+            warnings.warn(
+                f"FITS cards cannot hold the exact value of {', '.join(self.lossy)}; "
+                "it is kept in the ASDF extension",
+                ValidationWarning,
+                stacklevel=2,
+            )
+        for out in self.hdus:
+            out.finish()
+
+
+def _is_same_data(data, ref):
+    from .validate import equal
+
+    return data is ref or equal(data, ref)
+
+
+def _link(out):
+    """Name of an HDU in the ASDF tree: by name and version, or by position."""
+    source = out.source
+    if source is None:
+        return f"fits:{out.extname},{out.extver or 1}"
+    return f"fits:{source.extname_raw},{source.extver}" if source.extname else (
+        f"fits:{source.number}"
+    )
+
+
+def _for_card(value):
+    """Form of a value that a card can hold."""
+    if isinstance(value, (str, int, float, bool, complex)):
+        return value
+    if hasattr(value, "isot"):
+        return value.isot
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        return value.item()
+    return str(value)
+
+
+def _same(old, value, spec):
+    """Whether a card already says what the tree says."""
+    if old is None:
+        return isinstance(value, float) and not math.isfinite(value)
+    if isinstance(value, str) and isinstance(old, str):
+        return old == value or (old == printable(value).rstrip() and "?" in old)
+    if type(old) is not type(value):
+        old = mend(old, spec.schema.get("type"))
+    return old == value and isinstance(old, bool) == isinstance(value, bool)
+

@@ -1,0 +1,194 @@
+"""From what a model is made of, and into what it is written: tables of names, imported late."""
+
+import importlib
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import FileFormatError, ValidationWarning, did_you_mean
+from . import filetype
+from .casting import cast_array, native
+
+# type of file -> "module:function", called with the model and the source
+READERS = {
+    "fits": "jwstlike.datamodels.fits_support:read_model",
+    "asdf": "jwstlike.datamodels.asdf_support:read_model",
+}
+WRITERS = {
+    "fits": "jwstlike.datamodels.fits_support:write_model",
+    "asdf": "jwstlike.datamodels.asdf_support:write_model",
+}
+SUFFIXES = {".fits": "fits", ".asdf": "asdf"}
+OLD_OPTIONS = ("memmap", "cast_fits_arrays", "skip_fits_update")
+
+
+def function(name):
+    """Import and return a function named ``module:function``."""
+    module, _, attribute = name.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def drop_old_options(arrays):
+    """Remove options of older releases from keyword arguments, with a DeprecationWarning."""
+    for name in OLD_OPTIONS:
+        if name in arrays:
+            arrays = {k: v for k, v in arrays.items() if k != name}
+            warnings.warn(
+                f"{name!r} has no effect any more and can be left out",
+                DeprecationWarning,
+                stacklevel=4,
+            )
+    return arrays
+
+
+# ---------------------------------------------------------------- reading
+
+
+def initialise(model, init):
+    """Give a new model the content that `init` describes.
+
+    Raises
+    ------
+    TypeError
+        When no model can be made from it.
+    """
+    if init is None:
+        return
+    for kinds, starter in STARTERS:
+        if isinstance(init, kinds):
+            starter(model, init)
+            return
+    name = type(init).__name__
+    if name in FOREIGN:
+        function(FOREIGN[name])(model, init)
+    elif hasattr(init, "read"):
+        _from_file(model, init)
+    elif hasattr(init, "_tree") and hasattr(init, "_table"):
+        _from_model(model, init)
+    else:
+        raise TypeError(
+            f"{type(model).__name__} cannot be made from {name!r}; give a file name, shape, "
+            "array, dict, model, HDUList, AsdfFile or nothing"
+        )
+
+
+# classes by name, so that their packages need not be imported
+FOREIGN = {
+    "HDUList": "jwstlike.datamodels.fits_support:read_model",
+    "FitsIndex": "jwstlike.datamodels.fits_support:read_model",
+    "AsdfFile": "jwstlike.datamodels.asdf_support:read_model",
+    "LoadedTree": "jwstlike.datamodels.asdf_support:read_model",
+}
+
+
+def _from_shape(model, shape):
+    name = model.get_primary_array_name()
+    if not name:
+        raise TypeError(
+            f"{type(model).__name__} has no primary array, so a shape means nothing; give arrays"
+        )
+    if not all(isinstance(n, (int, np.integer)) for n in shape):
+        raise ValueError(f"shape {shape!r} is not made of integers")
+    spec = model._spec.children[name]
+    ndim = spec.schema.get("ndim")
+    if ndim is not None and len(shape) != ndim:
+        raise ValueError(
+            f"{type(model).__name__}: array {name!r} has {ndim} dimensions, shape {shape!r} "
+            f"has {len(shape)}"
+        )
+    model._given_shape = tuple(map(int, shape))
+    setattr(model, name, getattr(model, name))
+
+
+def _from_array(model, array):
+    name = model.get_primary_array_name()
+    if not name:
+        raise TypeError(f"{type(model).__name__} has no primary array that could take the data")
+    setattr(model, name, array)
+
+
+def _from_tree(model, tree):
+    model.__dict__["_tree"] = tree
+
+
+def _from_model(model, other):
+    if type(other) is type(model) and other._table is model._table:
+        for key in ("_tree", "_reader", "_source_path", "_history", "_given_shape"):
+            model.__dict__[key] = other.__dict__[key]
+        return
+    function("jwstlike.datamodels.conversion:convert")(model, other)
+
+
+def file_name(source):
+    """Base name of the file that something was read from or goes to, or None."""
+    source = getattr(source, "source", source)  # of an index or a loaded tree
+    path = getattr(source, "path", source)
+    return Path(os.fspath(path)).name if isinstance(path, (str, os.PathLike)) else None
+
+
+def _from_file(model, init):
+    kind = filetype.check(init)
+    if kind not in READERS:
+        raise FileFormatError(
+            init, "is an association, not a data file", "open it with datamodels.open"
+        )
+    function(READERS[kind])(model, init)
+
+
+STARTERS = (
+    (tuple, _from_shape),
+    (np.ndarray, _from_array),
+    (dict, _from_tree),
+    ((str, os.PathLike, bytes, bytearray, memoryview), _from_file),
+)
+
+
+def read_array(ref, spec, place=""):
+    """Read a lazy array as the schema wants it; what cannot be cast stays as it is.
+
+    Returns
+    -------
+    ndarray
+        Native byte order.
+    """
+    dtype = spec.dtype if spec is not None and not spec.is_table else None
+    plain = dtype is not None and getattr(ref.dtype, "fields", None) is None
+    array = ref.read(dtype) if plain else ref.read()
+    if spec is None:
+        return native(np.asanyarray(array))
+    try:
+        return cast_array(array, spec)
+    except (ValueError, TypeError) as problem:
+        warnings.warn(
+            f"{place} ({'.'.join(spec.path)}): {problem}; kept as it is",
+            ValidationWarning,
+            stacklevel=2,
+        )
+        return native(np.asanyarray(array))
+
+
+# ---------------------------------------------------------------- writing
+
+
+def writer_for(path):
+    """Return the writer for the suffix of a path.
+
+    Raises
+    ------
+    ValueError
+        For an unknown suffix.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ValueError(
+            f"{path}: unknown filetype {suffix!r}, known are {', '.join(SUFFIXES)}"
+            + did_you_mean(suffix, SUFFIXES)
+        )
+    return function(WRITERS[SUFFIXES[suffix]])
+
+
+def write(kind, model, target, *args, **kwargs):
+    """Write a model in the format `kind`."""
+    function(WRITERS[kind])(model, target, *args, **kwargs)

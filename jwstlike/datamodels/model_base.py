@@ -1,0 +1,626 @@
+"""The model: a tree, a compiled schema and a lifetime."""
+
+import copy as copy_module
+import datetime
+import os
+from pathlib import Path
+
+import numpy as np
+
+from .. import settings
+from ..errors import FileFormatError, UnknownAttributeError, did_you_mean
+from . import formats, schema as schema_tools, validate
+from .bindings import ARRAY, LIST, OBJECT, Table
+from .class_tables import is_own, table_of
+from .history import HistoryList
+from .properties import PLAIN, ListNode, Node, ObjectNode, _make_default, put_value
+
+MODES = {"off": (None, None), "warn": (False, False), "strict": (False, True)}
+
+
+
+class DataModel(ObjectNode):
+    """Arrays and metadata of one data set, as attributes that follow a schema.
+
+    Parameters
+    ----------
+    init : None, tuple of int, ndarray, str, Path, bytes, file object, dict, DataModel, ...
+        Nothing, the shape or the content of the primary array, a FITS or ASDF file (also an
+        open `HDUList` or `AsdfFile`), the tree itself, or another model, with which the content
+        is then shared.
+    schema : dict or str, optional
+        Replaces the class's schema.
+    extensions : dict, str or list of them, optional
+        Schemas merged into it.
+    pass_invalid_values, strict_validation, validate_on_assignment : bool, optional
+        What is done about values that the schema refuses; default: the environment variables
+        of the same names in capitals.
+    validate_arrays : bool
+        Whether dtype and dimensions of arrays are checked, too.
+    validate : {"off", "warn", "strict"}, optional
+        Short form of the flags above, which win.
+    **arrays
+        Arrays to begin with, by name.
+
+    Raises
+    ------
+    FileFormatError
+        For a file that is neither FITS nor ASDF.
+    ValueError
+        For a shape that does not fit the schema.
+    TypeError
+        For an `init` that no model can be made from.
+    """
+
+    schema_url = None
+    crds_observatory_name = None
+    primary_array_name = None  # where it is not "data"
+    has_asdf_extension = True  # whether FITS files of this class carry their ASDF tree
+
+    def __init__(
+        self,
+        init=None,
+        schema=None,
+        pass_invalid_values=None,
+        strict_validation=None,
+        validate_on_assignment=None,
+        validate_arrays=False,
+        ignore_missing_extensions=True,
+        ignore_unrecognized_tag=False,
+        validate=None,
+        extensions=None,
+        **arrays,
+    ):
+        table = table_of(type(self), schema, extensions)
+        self._set_up(table)
+        self._set_mode(validate, pass_invalid_values, strict_validation, validate_on_assignment)
+        self._validate_arrays = validate_arrays
+        arrays = formats.drop_old_options(arrays)
+        formats.initialise(self, init)
+        if arrays:
+            self._set_arrays(init, arrays)
+        self.on_init(init)
+
+    def _set_up(self, table):
+        put = self.__dict__
+        put.update(
+            _model=self, _spec=table.root, _tree={}, _parent=None, _key=None, _pending=None,
+            _table=table, _reader=None, _origins={}, _shared=False, _pending_nodes={},
+            _source_path=None, _given_shape=None, _history=None, _mode="warn",
+            _guessed=False, _type_in_file=None,
+        )  # fmt: skip
+
+    def _set_mode(self, mode, keep, strict, on_assignment):
+        defaults = settings.read()
+        if mode is not None and mode not in MODES:
+            raise ValueError(f"validate={mode!r} is not one of {', '.join(map(repr, MODES))}")
+        of_mode = MODES.get(mode, (None, None))
+        choose = _first_given
+        self._mode = mode or "warn"
+        self._pass_invalid_values = choose(keep, of_mode[0], defaults.pass_invalid_values)
+        self._strict_validation = choose(strict, of_mode[1], defaults.strict_validation)
+        self._validate_on_assignment = choose(on_assignment, defaults.validate_on_assignment)
+
+    def _set_arrays(self, init, arrays):
+        if init is not None and not isinstance(init, (tuple, np.ndarray)):
+            raise TypeError(
+                f"arrays ({', '.join(arrays)}) can be given with a shape or an array only, "
+                f"not with {type(init).__name__}; assign them to the model instead"
+            )
+        for name, value in arrays.items():
+            spec = self._spec.children.get(name)
+            if spec is None or spec.kind != ARRAY:
+                validate.warn(
+                    f"{type(self).__name__} has no array {name!r}"
+                    + did_you_mean(name, [n for n, s in self._spec.children.items()
+                                          if s.kind == ARRAY])
+                )
+            else:
+                setattr(self, name, value)
+
+    # ------------------------------------------------------------ attributes of the class first
+
+    def __setattr__(self, name, value):
+        if name.startswith("_"):
+            self.__dict__[name] = value
+        elif isinstance(getattr(type(self), name, None), property):
+            object.__setattr__(self, name, value)
+        else:
+            self._put(name, value)
+
+    # ------------------------------------------------------------ lazy content
+
+    def _fill(self, node):
+        """Fill the dict of a new node from the source, once."""
+        reader = self._reader
+        if reader is None or reader.cards_done or node._spec is None:
+            return
+        parent = node._parent
+        extver = 1 if parent is None else reader.extver_of(parent._tree)
+        if isinstance(parent, ListNode):
+            extver = reader.extver_of(node._tree)
+        if extver is None or node._spec.kind != OBJECT:
+            return
+        reader.adopt(node._tree, node._spec, extver)
+        if node._tree or not reader.asdf_done:
+            node._attach()
+
+    def _fetch(self, node, name, spec):
+        """Look in the source for a name that the tree lacks; None if it is not there."""
+        reader = self._reader
+        if reader is None:
+            return None
+        if node is self and name == "extra_fits":
+            return self._load_extra()
+        if reader.asdf_done or (spec is not None and (spec.bound or spec.kind == OBJECT)):
+            return None
+        self._load_asdf()
+        return node._tree.get(name)
+
+    def _load_cards(self):
+        """Fill every object of the tree from the cards."""
+        reader = self._reader
+        if reader is not None and not reader.cards_done:
+            reader.fill_all(self._tree)
+
+    def _load_asdf(self):
+        """Add what only the ASDF extension holds."""
+        reader = self._reader
+        if reader is not None and not reader.asdf_done:
+            self._load_cards()
+            reader.merge_asdf(self._tree)
+
+    def _load_extra(self):
+        if "extra_fits" not in self._tree:
+            from . import extra_fits
+
+            found = extra_fits.read(self._reader)
+            if found:
+                self._tree["extra_fits"] = found
+        return self._tree.get("extra_fits")
+
+    def _load_below(self, node):
+        """Complete the tree before it is walked or handed out."""
+        if self._reader is not None:
+            self._load_asdf()
+            self._load_extra()
+        for waiting in list(self._pending_nodes.values()):
+            waiting._commit_pending()
+
+    def _realise(self, node, name, spec, value):
+        """Read a lazy array, decode a tagged object, and keep the result in the tree."""
+        if hasattr(value, "read") and hasattr(value, "shape"):
+            result = formats.read_array(value, spec, self._place(spec, node))
+            if self._reader is not None:
+                self._reader.origins[id(node._tree), name] = value
+        elif hasattr(value, "_tag"):
+            from . import asdf_support
+
+            result = asdf_support.decode(value, self, (*node._path, name))
+            if result is value:
+                return value
+        else:
+            return value
+        node._tree[name] = result
+        return result
+
+    def _stored_form(self, path, value, ref):
+        """What is written for an array; `ref` is what it was read from, if that is known."""
+        return value
+
+    def _place(self, spec, node=None):
+        """``file[HDU]`` of a `Spec`, for messages."""
+        name = self._source_path or type(self).__name__
+        return f"{name}[{spec.hdu}]" if spec is not None and spec.hdu else name
+
+    def _store(self, name, value):
+        if self._reader is not None:
+            self._reader.disown(value)
+        super()._store(name, value)
+
+    def _primary_shape(self, attr):
+        """Shape given when the model was made, for the primary array itself."""
+        return self._given_shape if attr == self.get_primary_array_name() else None
+
+    # ------------------------------------------------------------ what a model is
+
+    @property
+    def _instance(self):
+        self._load_below(self)
+        # the caller may replace parts behind our back: keep no nodes from now on
+        self._shared = True
+        for name in [n for n, v in self.__dict__.items() if isinstance(v, Node) and n[0] != "_"]:
+            del self.__dict__[name]
+        return self._tree
+
+    @property
+    def instance(self):
+        """The raw tree."""
+        return self._instance
+
+    @property
+    def schema(self):
+        """The merged schema; read only."""
+        return self._table.schema
+
+    @property
+    def _schema(self):
+        return self._table.schema
+
+    @property
+    def _model_type(self):
+        return type(self).__name__
+
+    @property
+    def shape(self):
+        """Shape of the primary array, or None."""
+        name = self.get_primary_array_name()
+        value = self._tree.get(name) if name else None
+        if value is None and name and self._given_shape is not None:
+            return tuple(self._given_shape)
+        return None if value is None else tuple(value.shape)
+
+    def get_primary_array_name(self):
+        """Name of the primary array, "" if the class has none."""
+        return self.primary_array_name or self._table.primary
+
+    @property
+    def history(self):
+        """History entries, oldest first: a list of `HistoryEntry`."""
+        if self._history is None:
+            self._history = HistoryList.of(self)
+        return self._history
+
+    @history.setter
+    def history(self, value):
+        self._history = HistoryList(value)
+        self._history.changed = True
+
+    def add_history_entry(self, description, software=None):
+        """Append a history entry.
+
+        Parameters
+        ----------
+        description : str
+        software : dict or list of dict, optional
+            Keys name, version, author, homepage.
+        """
+        from .history import create_history_entry
+
+        self.history.append(create_history_entry(description, software))
+
+    @property
+    def override_handle(self):
+        """Name of this model when it stands in for a reference file."""
+        return f"override://{type(self).__name__}"
+
+    @property
+    def crds_observatory(self):
+        """Observatory whose reference files apply."""
+        if self.crds_observatory_name is None:
+            raise NotImplementedError(f"{type(self).__name__} belongs to no observatory")
+        return self.crds_observatory_name
+
+    def get_crds_parameters(self):
+        """Flat dict of all metadata that may select a reference file."""
+        if self.crds_observatory_name is None:
+            raise NotImplementedError(f"{type(self).__name__} belongs to no observatory")
+        kinds = (str, int, float, complex, bool)
+        flat = self.to_flat_dict(include_arrays=False)
+        return {k: v for k, v in flat.items() if k.startswith("meta.") and isinstance(v, kinds)}
+
+    # ------------------------------------------------------------ lifetime
+
+    def on_init(self, init):
+        """Set what every new model has; classes add to it."""
+        name = formats.file_name(init)
+        if name:
+            self.meta._store("filename", name)
+        self._set_model_type()
+
+    def _set_model_type(self):
+        meta = self.meta
+        found = meta._tree.get("model_type")
+        if self._type_in_file is None:
+            self._type_in_file = found
+        if found != type(self).__name__ and type(self) is not DataModel and not self._guessed:
+            meta._store("model_type", type(self).__name__)
+
+    def _forget_type(self, name):
+        """Note that the class was guessed: the file's own word for it is kept."""
+        self._guessed, self._type_in_file = True, name
+        self.meta._store("model_type", name)
+
+    def on_save(self, path=None):
+        """Set what every saved model has; classes add to it."""
+        name = formats.file_name(path)
+        if name:
+            self.meta._store("filename", name)
+        self._set_model_type()
+
+    def close(self):
+        """Drop the source; arrays that were handed out stay valid."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.close()
+
+    def copy(self, memo=None):
+        """Return an independent copy; what was not read yet stays unread in both."""
+        other = type(self).__new__(type(self))
+        self.clone(other, self, deepcopy=True, memo=memo)
+        return other
+
+    __copy__ = copy
+
+    def __deepcopy__(self, memo):
+        return self.copy(memo)
+
+    @staticmethod
+    def clone(target, source, deepcopy=False, memo=None):
+        """Give `target` the content of `source`, shared or (`deepcopy`) its own."""
+        source._load_below(source)
+        target._set_up(source._table)
+        for name in ("_mode", "_pass_invalid_values", "_strict_validation", "_source_path",
+                     "_validate_on_assignment", "_validate_arrays", "_given_shape",
+                     "_guessed", "_type_in_file"):  # fmt: skip
+            target.__dict__[name] = source.__dict__[name]
+        moved = {}
+        target.__dict__["_tree"] = _copied(source._tree, moved) if deepcopy else source._tree
+        if source._reader is not None:
+            target.__dict__["_reader"] = source._reader.moved(moved if deepcopy else None)
+        if source._history is not None:
+            target.__dict__["_history"] = copy_module.deepcopy(source._history)
+
+    def __reduce__(self):
+        self._load_below(self)
+        state = {k: v for k, v in self.__dict__.items()
+                 if k.startswith("_") and k not in ("_model", "_spec", "_table", "_pending",
+                                                    "_pending_nodes", "_parent", "_key")}
+        custom = None if is_own(self._table, type(self)) else self._table.schema
+        return _unpickle, (type(self), custom, state)
+
+    # ------------------------------------------------------------ content as a whole
+
+    def items(self):
+        """Pairs of dotted name and value of all leaves; None is skipped."""
+        return super().items()
+
+    def to_flat_dict(self, include_arrays=True):
+        """Return {dotted name: value} of all leaves; dates as text."""
+        flat = {}
+        for name, value in self._raw_items():
+            if hasattr(value, "shape"):
+                if include_arrays:
+                    flat[name] = self[name]
+            elif isinstance(value, (datetime.datetime, datetime.date)):
+                flat[name] = value.isoformat()
+            else:
+                flat[name] = getattr(value, "isot", value)
+        return flat
+
+    def _raw_items(self):
+        from .properties import _leaves
+
+        return [(name, value) for name, (_, _, value) in _leaves(self)]
+
+    def update(self, d, only=None, extra_fits=False):
+        """Take over metadata from another model, a node or a dict.
+
+        Parameters
+        ----------
+        d : DataModel, ObjectNode or dict
+            Of a model or node: the values bound to cards in HDUs of this schema; of a dict:
+            every value that is no array.
+        only : str or list of str, optional
+            EXTNAMEs to restrict it to.
+        extra_fits : bool
+            Whether the extra cards are taken over as well.
+        """
+        from .updating import update
+
+        update(self, d, only=only, extra_fits=extra_fits)
+
+    def __eq__(self, other):
+        if self is other:
+            return True
+        if not isinstance(other, DataModel):
+            return NotImplemented
+        return type(self) is type(other) and validate.equal(self.instance, other.instance)
+
+    __hash__ = object.__hash__
+
+    def __repr__(self):
+        parts = [f"<{type(self).__name__}"]
+        if self.shape:
+            parts.append(f"({', '.join(map(str, self.shape))}{',' * (len(self.shape) == 1)})")
+        text = "".join(parts)
+        name = self._source_path or self.meta._tree.get("filename")
+        return f"{text} from {Path(name).name}>" if name else f"{text}>"
+
+    def __getitem__(self, path):
+        try:
+            return super().__getitem__(path)
+        except UnknownAttributeError:
+            raise KeyError(path) from None
+
+    def __contains__(self, path):
+        return any(name == path or name.startswith(f"{path}.") and "." not in path
+                   and self._spec.children.get(path) is not None
+                   and self._spec.children[path].kind == LIST
+                   for name, _ in self._raw_items())
+
+    # ------------------------------------------------------------ schema
+
+    def find_fits_keyword(self, keyword):
+        """Return the dotted paths that are bound to a FITS keyword."""
+        return schema_tools.find_fits_keyword(self.schema, keyword)
+
+    def search_schema(self, substring):
+        """Return (path, text) of all schema nodes whose name or title holds a text."""
+        return schema_tools.search_schema(self.schema, substring)
+
+    def extend_schema(self, new_schema):
+        """Merge a schema into this model's (by allOf) and check the content; returns self."""
+        merged = schema_tools.merge_property_trees(
+            {"allOf": [self.schema, schema_tools.resolve(new_schema)]}
+        )
+        self._load_below(self)
+        table = Table(merged)
+        self.__dict__.update(_table=table, _spec=table.root)
+        for name in [n for n, v in self.__dict__.items() if isinstance(v, Node) and n[0] != "_"]:
+            del self.__dict__[name]
+        self.validate()
+        return self
+
+    def add_schema_entry(self, position, new_schema):
+        """Merge a schema for one dotted path; returns self."""
+        for name in reversed(position.split(".")):
+            new_schema = {"type": "object", "properties": {name: new_schema}}
+        return self.extend_schema(new_schema)
+
+    # ------------------------------------------------------------ checking
+
+    def check(self):
+        """Check everything against the schema; never raises, changes nothing.
+
+        Returns
+        -------
+        Report
+            List of `Finding`, empty when all is well.
+        """
+        self._load_below(self)
+        report = validate.Report()
+        for path, value, phrase in validate.findings(self._spec, self._tree):
+            spec = self._table.find(path)
+            place = self._place(spec) + (f" {spec.keyword}" if spec and spec.keyword else "")
+            report.append(validate.Finding(validate.dotted(path), value, phrase, place))
+        return report
+
+    def validate(self):
+        """Check everything; warn, or raise with `strict_validation`.
+
+        Raises
+        ------
+        ValidationError
+        """
+        validate.act(self.check(), self)
+
+    def validate_required_fields(self):
+        """Check that everything the schema requires is there; warn or raise by mode."""
+        report = [f for f in self.check() if "required" in f.expected]
+        validate.act(validate.Report(report), self)
+
+    validate_required = validate_required_fields
+
+    # ------------------------------------------------------------ saving
+
+    def save(self, path, dir_path=None, *args, **kwargs):
+        """Save atomically as FITS or ASDF, by the suffix of `path`.
+
+        Parameters
+        ----------
+        path : str, Path or callable
+            A callable is given `meta.filename`.
+        dir_path : str or Path, optional
+            Folder to save in.
+
+        Returns
+        -------
+        str
+            The path of the file.
+
+        Raises
+        ------
+        ValueError
+            For an unknown suffix.
+        OSError
+            When the file cannot be written; an older file of that name is then untouched.
+        """
+        if callable(path):
+            path = path(self.meta.filename)
+        path = Path(os.fspath(path))
+        if dir_path is not None:
+            path = Path(os.fspath(dir_path)) / path.name
+        writer = formats.writer_for(path)
+        self.on_save(str(path))
+        writer(self, path, *args, **kwargs)
+        return str(path)
+
+    def to_fits(self, init, *args, **kwargs):
+        """Write a FITS file; like `save`, but an existing file is an error without overwrite."""
+        kwargs.setdefault("overwrite", False)
+        self.on_save(init)
+        formats.write("fits", self, init, *args, **kwargs)
+
+    def to_asdf(self, init, *args, **kwargs):
+        """Write an ASDF file."""
+        self.on_save(init)
+        formats.write("asdf", self, init, *args, **kwargs)
+
+
+class JwstDataModel(DataModel):
+    """A model of the JWST interface: core metadata, CRDS parameters, dates."""
+
+    schema_url = "core.schema"
+    crds_observatory_name = "jwst"
+
+    def on_init(self, init):
+        """Set `meta.date` if it is absent."""
+        super().on_init(init)
+        meta = self.meta
+        if meta._tree.get("date") is None:
+            meta._store("date", now())
+
+    def on_save(self, path=None):
+        """Set `meta.date`."""
+        super().on_save(path)
+        self.meta._store("date", now())
+
+
+def now():
+    """Present time (UTC) as ISO text with milliseconds."""
+    time = datetime.datetime.now(datetime.UTC)
+    return time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}"
+
+
+def _first_given(*values):
+    return next((v for v in values if v is not None), None)
+
+
+# ---------------------------------------------------------------- helpers
+
+
+def _copied(value, moved):
+    """Deep copy of a tree; lazy references are shared, `moved` maps ids of old dicts to new."""
+    if isinstance(value, dict) and type(value) is dict:
+        new = moved[id(value)] = {k: _copied(v, moved) for k, v in value.items()}
+        return new
+    if type(value) is list:
+        return [_copied(v, moved) for v in value]
+    if type(value) in PLAIN or value is None:
+        return value
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if hasattr(value, "read") and hasattr(value, "shape"):
+        return value
+    return copy_module.deepcopy(value)
+
+
+def _unpickle(cls, custom, state):
+    model = cls.__new__(cls)
+    model._set_up(table_of(cls, None, None) if custom is None else Table(custom))
+    model.__dict__.update(state)
+    model.__dict__["_shared"] = False
+    return model
+
+
+__all__ = [
+    "DataModel",
+    "FileFormatError",
+    "JwstDataModel",
+    "_make_default",
+    "put_value",
+]

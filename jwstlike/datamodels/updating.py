@@ -1,0 +1,76 @@
+"""Take over metadata from another model: `DataModel.update`."""
+
+import copy
+
+from .bindings import LIST, OBJECT, PRIMARY
+from .properties import ListNode, Node, ObjectNode
+
+NEVER = {("meta", "date"), ("meta", "model_type"), ("meta", "wcs")}
+
+
+def update(target, source, only=None, extra_fits=False):
+    """Do what `DataModel.update` describes."""
+    if isinstance(source, Node):
+        model = source._model
+        model._load_below(source)
+        only = {only} if isinstance(only, str) else set(only or ())
+        wanted = {name.upper() for name in only} or (target._table.hdus | {PRIMARY})
+        _from_cards(target, source._tree, source._spec, source._path, wanted)
+        if extra_fits:
+            _extra(target, model, only)
+    else:
+        _from_dict(target, source, ())
+
+
+def _from_cards(target, tree, spec, path, wanted):
+    """Copy the values that are bound to cards, level by level."""
+    if spec is None:
+        return
+    for name, child in spec.children.items():
+        value = tree.get(name)
+        place = (*path, name)
+        if value is None or place in NEVER:
+            continue
+        if child.kind == OBJECT and isinstance(value, dict):
+            _from_cards(target, value, child, place, wanted)
+        elif child.kind == LIST and isinstance(value, list) and child.item is not None:
+            continue  # arrays and their keywords belong to the items themselves
+        elif child.keyword is not None and child.hdu.upper() in wanted:
+            _put(target, place, copy.deepcopy(value))
+
+
+def _from_dict(target, tree, path):
+    for name, value in tree.items():
+        place = (*path, name)
+        if place in NEVER or hasattr(value, "shape") or value is None:
+            continue
+        if isinstance(value, dict):
+            _from_dict(target, value, place)
+        else:
+            _put(target, place, copy.deepcopy(value))
+
+
+def _put(target, path, value):
+    """Set one value where the target's schema knows it, or anywhere below an open object."""
+    node = target
+    for name in path[:-1]:
+        node = node[name] if isinstance(node, ListNode) else _child(node, name)
+        if not isinstance(node, ObjectNode):
+            return
+    node._put(path[-1], value)
+
+
+def _child(node, name):
+    if node._child_spec(name) is None and not node.hasattr(name):
+        node._put(name, {})
+    return getattr(node, name)
+
+
+def _extra(target, model, only):
+    found = model._load_extra() if model._reader is not None else model._tree.get("extra_fits")
+    for extname, content in (found or {}).items():
+        if only and extname not in only:
+            continue
+        if "header" in content:
+            mine = target._tree.setdefault("extra_fits", {}).setdefault(extname, {})
+            mine["header"] = copy.deepcopy(content["header"])

@@ -1,0 +1,181 @@
+"""`open`, and the small functions that users know from here."""
+
+import warnings
+
+import numpy as np
+
+from .. import settings
+from ..errors import FileFormatError, NoTypeWarning
+from . import filetype, validate
+from .casting import gentle_asarray
+from .history import create_history_entry
+from .model_base import DataModel
+
+__all__ = [
+    "create_history_entry",
+    "gentle_asarray",
+    "get_envar_as_boolean",
+    "get_model_type",
+    "is_association",
+    "open",
+    "remove_none_from_tree",
+]
+
+BY_NDIM = {0: "JwstDataModel", 2: "ImageModel", 3: "CubeModel", 4: "QuadModel"}
+REFERENCE_BY_NDIM = {
+    0: "ReferenceFileModel",
+    2: "ReferenceImageModel",
+    3: "ReferenceCubeModel",
+    4: "ReferenceQuadModel",
+}
+
+
+def open(init=None, guess=True, **kwargs):  # noqa: A001 - the name users know
+    """Open anything as a data model.
+
+    Parameters
+    ----------
+    init : None, tuple of int, ndarray, path, bytes, file object, HDUList, AsdfFile, dict, model
+        What `DataModel` takes. The class is the one that the file names (``DATAMODL`` or
+        ``meta.model_type``), else one that fits the dimensions of its data.
+    guess : bool
+        Whether a class may be guessed.
+    **kwargs
+        Passed to the class.
+
+    Returns
+    -------
+    DataModel
+
+    Raises
+    ------
+    FileFormatError
+        For a file that is neither FITS nor ASDF, or is empty.
+    TypeError
+        When no class fits, or one would have to be guessed and `guess` is False.
+    """
+    if isinstance(init, DataModel):
+        return type(init)(init, **kwargs)
+    if init is None or isinstance(init, (tuple, np.ndarray)):
+        ndim = 0 if init is None else len(init) if isinstance(init, tuple) else init.ndim
+        return _class_for_ndim(ndim, BY_NDIM)(init, **kwargs)
+    if isinstance(init, dict) and not is_association(init):
+        name = (init.get("meta") or {}).get("model_type")
+        return _class(name or "JwstDataModel")(init, **kwargs)
+    if is_association(init):
+        raise FileFormatError("association", "is a list of files, not one", "open its members")
+    return _open_source(init, guess, kwargs)
+
+
+def _open_source(init, guess, kwargs):
+    kind = {"HDUList": "fits", "AsdfFile": "asdf"}.get(type(init).__name__)
+    kind = kind or filetype.check(init)
+    if kind == "asn":
+        raise FileFormatError(init, "is an association, not a data file", "open its members")
+    return OPENERS[kind](init, guess, kwargs)
+
+
+def _open_fits(init, guess, kwargs):
+    from . import fits_support
+
+    source = fits_support.index_of(init)
+    name = source[0].get("DATAMODL")
+    return _make(source, name, _class_or_none(name) or (guess and _guess(source)), kwargs)
+
+
+def _open_asdf(init, guess, kwargs):
+    from . import asdf_support
+
+    source = asdf_support.loaded(init)
+    meta = source.tree.get("meta")
+    name = meta.get("model_type") if isinstance(meta, dict) else None
+    return _make(source, name, _class_or_none(name) or (guess and _class("JwstDataModel")), kwargs)
+
+
+OPENERS = {"fits": _open_fits, "asdf": _open_asdf}
+
+
+def _make(source, name, cls, kwargs):
+    """Make the model; warn if its class had to be guessed."""
+    if not cls:
+        raise TypeError(f"{source.source.name}: no known model class is named there ({name!r})")
+    if _class_or_none(name) is not None:
+        return cls(source, **kwargs)
+    what = "model_type not found" if not name else f"model_type {name!r} is not known"
+    warnings.warn(
+        f"{what}. Opening {source.source.name} as a {cls.__name__}",
+        NoTypeWarning,
+        stacklevel=validate.outside(),
+    )
+    model = cls(source, **kwargs)
+    model._forget_type(name)
+    return model
+
+
+def _class_or_none(name):
+    """Return the class of a model type, or None."""
+    from .. import datamodels
+
+    if not isinstance(name, str) or name not in datamodels.CLASSES:
+        return {"DataModel": DataModel}.get(name) if isinstance(name, str) else None
+    return getattr(datamodels, name)
+
+
+def _class(name):
+    return _class_or_none(name) or DataModel
+
+
+def _class_for_ndim(ndim, table):
+    if ndim not in table:
+        raise TypeError(
+            f"no model class is known for data of {ndim} dimensions; call a class, e.g. DataModel"
+        )
+    return _class(table[ndim])
+
+
+def _guess(index):
+    """Class for a FITS file that names none, by the dimensions of its SCI HDU."""
+    primary, science = index[0], index.find("SCI")
+    ndim = 0 if science is None else len(science.shape)
+    if ndim == 4 and index.find("DQ") is None and primary.get("REFTYPE") is None:
+        return _class("RampModel")
+    if primary.get("REFTYPE") is not None and ndim in REFERENCE_BY_NDIM:
+        return _class(REFERENCE_BY_NDIM[ndim])
+    jwst = str(primary.get("TELESCOP", "")).strip().upper() == "JWST"
+    if ndim == 2 and jwst and index.find("SCI", 2) is not None:
+        return _class_or_none("MultiSlitModel") or _class("ImageModel")
+    return _class(BY_NDIM.get(ndim, "JwstDataModel"))
+
+
+# ---------------------------------------------------------------- small functions
+
+
+def get_envar_as_boolean(name, default=False):
+    """Read an environment variable as a boolean; ValueError if it is none."""
+    return settings.boolean(name, default)
+
+
+def get_model_type(init):
+    """Return the model type that a FITS or ASDF file (or `HDUList`, `AsdfFile`) names, or None."""
+    kind = type(init).__name__
+    if kind == "HDUList":
+        return init[0].header.get("DATAMODL")
+    if kind == "AsdfFile":
+        return init.tree.get("meta", {}).get("model_type")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoTypeWarning)
+        return open(init)._type_in_file
+
+
+def remove_none_from_tree(tree):
+    """Copy a tree without None, in dicts and lists."""
+    if isinstance(tree, dict):
+        return {k: remove_none_from_tree(v) for k, v in tree.items() if v is not None}
+    if isinstance(tree, list):
+        return [remove_none_from_tree(v) for v in tree if v is not None]
+    return tree
+
+
+def is_association(init):
+    """Whether a dict has the keys of an association."""
+    return isinstance(init, dict) and "asn_id" in init and "asn_pool" in init
