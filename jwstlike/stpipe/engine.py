@@ -88,14 +88,14 @@ def _run_top(step, box, pars):
     context = RunContext(step, box)
     context.strict = options.get("strict", False)
     context.record = record.RunRecord(step, options.get("argv"), context.references.contexts)
-    kept = Snapshot(step)
-    begun = False
+    kept, begun = Snapshot(step), False
     with log.recording(step._log_names(), formatter=step._log_records_formatter) as records:
         step.__dict__["_log_records"] = records
         try:
             _announce_top(context)
             _own_arguments(context)
             _parameters_from_references(context, pars)
+            kept = Snapshot(step) if options.get("keep_pars") else kept
             _preflight(context)
             begun = True
             result = _run_step(context)
@@ -207,8 +207,8 @@ def _run_step(context):
         context.entry.finish(context.status or datamodel.COMPLETE, context.reason)
     except BaseException as error:
         context.entry.finish(datamodel.FAILED, _one_line(error))
-        if not hasattr(error, "step_name"):
-            error.step_name = step.name
+        if not hasattr(error, "failed_step"):
+            error.failed_step = step.name
         raise
     finally:
         step.__dict__["_context"] = outer

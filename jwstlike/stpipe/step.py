@@ -194,11 +194,11 @@ class Step:
         values = config_parser.load_values(config_file) if config_file is not None else {}
         step = cls._from_layers(values, pars, config_file, "argument")
         if not configure_log:
-            return step.run(*args)
+            return step.run(*args, pars="crds")
         keys = {k: values[k] for k in ("log_level", "log_file", "log_stream") if k in values}
         logging_of = log.load_configuration(logcfg or values.get("logcfg"), **keys)
         with logging_of.context(step._log_names()):
-            return step.run(*args)
+            return step.run(*args, pars="crds")
 
     @classmethod
     def _from_layers(cls, values, explicit, config_file=None, how="argument", name=None):

@@ -1,7 +1,6 @@
 """Finding classes by name, and small helpers of old."""
 
 import importlib
-import importlib.util
 import inspect
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ FOREIGN = ("jwst", "jwst_lib", "jwst_pipeline", "stpipe", "romancal")
 
 
 def resolve_step_class_alias(name):
-    """Return the full class name for an alias, ``package::alias`` or class name.
+    """Return the full class name for an alias or ``package::alias``, else `name` itself.
 
     Our own table is asked first; only when it misses are other packages scanned.
     """
@@ -22,19 +21,11 @@ def resolve_step_class_alias(name):
         target = entry_points.own_aliases().get(alias)
         if target is not None:
             return target.replace(":", ".")
-    if not package and "." in name and _module_exists(name):
-        return name
     for info in entry_points.get_steps():
         same = alias in (info.class_alias, info.class_name)
         if same and package in ("", info.package_name):
             return info.class_name
     return alias
-
-
-def _module_exists(name):
-    """Tell whether the module part of a dotted name is already there or is a top package."""
-    top = name.partition(".")[0]
-    return top in sys.modules or (top not in FOREIGN and bool(importlib.util.find_spec(top)))
 
 
 def import_class(full_name, subclassof=object, config_file=None):
@@ -108,22 +99,36 @@ def find_step_class(name, subclassof=object, config_file=None, warn=None):
     ParameterError
         Naming what was looked for and the nearest names.
     """
-    full = resolve_step_class_alias(name)
     try:
-        return import_class(full, subclassof, config_file)
-    except TypeError as error:
-        raise ParameterError(str(error)) from None
-    except ImportError as error:
-        own = _own_by_last_name(full, subclassof)
+        return _find(name, subclassof, config_file)
+    except (ImportError, TypeError) as error:
+        own = _own_by_last_name(name, subclassof)
         if own is not None:
             if warn is not None:
                 warn(f"class {name!r} is not installed; {own.__module__}.{own.__name__} is used")
             return own
+        if isinstance(error, TypeError) and "class" in str(error):
+            raise ParameterError(f"{error}; give a Step or Pipeline") from None
         raise ParameterError(_not_found(name, error)) from error
     except Exception as error:
         raise ParameterError(
             f"class {name!r} cannot be imported: {type(error).__name__}: {error}; mend its module"
         ) from error
+
+
+def _find(name, subclassof, config_file):
+    own = entry_points.own_aliases().get(name)
+    if own is not None:
+        return import_class(own, subclassof, config_file)
+    if "::" not in name and "." in name.replace(":", "."):
+        try:
+            return import_class(name, subclassof, config_file)
+        except ImportError:
+            other = resolve_step_class_alias(name)
+            if other == name:
+                raise
+            return import_class(other, subclassof, config_file)
+    return import_class(resolve_step_class_alias(name), subclassof, config_file)
 
 
 def _own_by_last_name(name, subclassof):
