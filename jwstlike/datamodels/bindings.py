@@ -41,8 +41,10 @@ class Spec:
         What a list holds.
     keyword, hdu : str or None
         The FITS card, or for an array the EXTNAME alone.
-    cards : tuple of (str, Spec)
-        The children that are bound to cards.
+    cards : dict of str to dict of str to list of Spec
+        The children that are bound to cards: EXTNAME -> keyword -> children.
+    inner : tuple of (str, Spec)
+        The children that are arrays with an HDU, or lists.
     """
 
     __slots__ = (
@@ -51,6 +53,7 @@ class Spec:
         "cards",
         "children",
         "hdu",
+        "inner",
         "item",
         "keyword",
         "kind",
@@ -65,7 +68,7 @@ class Spec:
         self.hdu = schema.get("fits_hdu")
         if self.keyword and self.hdu is None:
             self.hdu = PRIMARY
-        self.children, self.item, self.cards = {}, None, ()
+        self.children, self.item, self.cards, self.inner = {}, None, {}, ()
         self._check = self._dtype = None
 
     @property
@@ -197,8 +200,14 @@ class Table:
         if spec.kind == OBJECT:
             for name, child in properties_of(schema).items():
                 spec.children[name] = self._compile(child, (*path, name))
-            spec.cards = tuple(
-                (name, child) for name, child in spec.children.items() if child.keyword
+                child = spec.children[name]
+                if child.keyword:
+                    of_hdu = spec.cards.setdefault(child.hdu, {})
+                    of_hdu.setdefault(child.keyword, []).append(child)
+            spec.inner = tuple(
+                (name, child)
+                for name, child in spec.children.items()
+                if (child.kind == ARRAY and child.hdu is not None) or child.kind == LIST
             )
         elif spec.kind == LIST and isinstance(schema.get("items"), dict):
             spec.item = self._compile(schema["items"], (*path, ITEM))

@@ -115,27 +115,28 @@ class FitsReader:
         return other
 
     def _fill(self, group):
-        tree, extver = group.tree, group.extver
-        primary = self.index[0]
+        tree, extver, spec = group.tree, group.extver, group.spec
         refused = []
-        for name, spec in group.spec.children.items():
-            if spec.keyword is not None:
-                hdu = primary if spec.hdu == PRIMARY else self.index.find(spec.hdu, extver)
-                if hdu is None or name in tree:
-                    continue
-                numbers = hdu.keywords.get(spec.keyword)
-                if numbers:
-                    value = self._value(hdu, numbers, spec, refused)
-                    if value is not None:
-                        tree[name] = value
-            elif name in tree:
+        for extname, children in spec.cards.items():
+            hdu = self.index[0] if extname == PRIMARY else self.index.find(extname, extver)
+            if hdu is None:
                 continue
-            elif spec.kind == ARRAY and spec.hdu is not None:
-                ref = self.array(spec, extver)
+            cards = hdu.keywords
+            for keyword in sorted(children.keys() & cards.keys(), key=cards.__getitem__):
+                for child in children[keyword]:
+                    if child.path[-1] not in tree:
+                        value = self._value(hdu, cards[keyword], child, refused)
+                        if value is not None:
+                            tree[child.path[-1]] = value
+        for name, child in spec.inner:
+            if name in tree:
+                continue
+            if child.kind == LIST:
+                self._fill_list(tree, name, child)
+            else:
+                ref = self.array(child, extver)
                 if ref is not None:
                     tree[name] = ref
-            elif spec.kind == LIST:
-                self._fill_list(tree, name, spec)
         if refused:
             self.flagged += refused
             self._warn(refused)
