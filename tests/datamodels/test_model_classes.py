@@ -1,0 +1,65 @@
+"""The named classes against the facts of the interface."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from jwstlike import datamodels
+from jwstlike.datamodels.models import CLASSES
+
+FACTS = Path(__file__).parents[1] / "data" / "facts"
+
+
+def read(name):
+    return json.loads(gzip.decompress((FACTS / f"{name}.json.gz").read_bytes()))
+
+
+MODELS = {model["model"]: model for model in read("jwst_interface")["models"]}
+ORDER = read("jwst_order")["models"]
+MIXINS = {"dq": "DefaultDQMixin", "err": "DefaultErrMixin"}
+every_class = pytest.mark.parametrize("name", CLASSES)
+
+
+def test_every_named_class_is_one_of_the_interface():
+    assert CLASSES.keys() <= MODELS.keys()
+
+
+@every_class
+def test_a_class_has_the_schema_and_the_bases_of_the_facts(name):
+    cls = getattr(datamodels, name)
+    above = [c.__name__ for c in cls.__mro__[1:]]
+    assert cls.__name__ == name
+    assert cls.schema_url == MODELS[name]["schema"]
+    assert [c for c in above if c in MODELS] == MODELS[name]["bases"]
+    assert [c for c in above if c in MIXINS.values()] == [MIXINS[m] for m in ORDER[name]["mixins"]]
+
+
+@every_class
+def test_an_empty_model_knows_its_name_and_primary_array(name):
+    model = getattr(datamodels, name)()
+    assert model.meta.model_type == name
+    assert model.get_primary_array_name() == ORDER[name]["primary"]
+    assert model.meta.telescope == ("JWST" if "ReferenceFileModel" in _mro(model) else None)
+
+
+def _mro(model):
+    return [c.__name__ for c in type(model).__mro__]
+
+
+def test_parts_of_a_transform_reference_are_given_by_name():
+    model = datamodels.DistortionModel(input_units="pixel", output_units="arcsec")
+    assert model.meta.reftype == "distortion"
+    assert (model.meta.input_units, model.meta.output_units) == ("pixel", "arcsec")
+    disperser = datamodels.DisperserModel(angle=1.5, kcoef=[1.0, 2.0])
+    assert disperser.angle == 1.5
+    assert list(disperser.kcoef) == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("save", ["save", "to_fits"])
+def test_a_transform_reference_refuses_fits(save, tmp_path):
+    path = tmp_path / "distortion.fits"
+    with pytest.raises(NotImplementedError, match=r"DistortionModel; save it as \.asdf"):
+        getattr(datamodels.DistortionModel(), save)(path)
+    assert not path.exists()
