@@ -122,9 +122,7 @@ class Block:
         data = self.source.read(self.offset, self.used)
         name = self.source.name
         if len(data) < self.used:
-            raise FileFormatError(
-                name, "a compressed block is cut", "fetch the file again"
-            )
+            raise FileFormatError(name, "a compressed block is cut", "fetch the file again")
         return Source(unpack(data, self.compression, self.size, name), name), 0
 
 
@@ -224,7 +222,7 @@ class BlockRef:
 
     __slots__ = ("block", "dtype", "mask", "offset", "shape", "stored", "strides")
 
-    def __init__(self, block, stored, shape, offset=0, strides=None, mask=None):  # noqa: PLR0913
+    def __init__(self, block, stored, shape, offset=0, strides=None, mask=None):
         self.block, self.stored, self.shape = block, stored, tuple(shape)
         self.offset, self.strides, self.mask = offset, strides, mask
         self.dtype = native_dtype(stored)
@@ -278,9 +276,7 @@ class BlockRef:
             data = ref.read(dtype)
         else:
             try:
-                strided = np.ndarray(
-                    self.shape, self.stored, ref.read(), self.offset, self.strides
-                )
+                strided = np.ndarray(self.shape, self.stored, ref.read(), self.offset, self.strides)
             except (ValueError, TypeError) as error:
                 raise FileFormatError(ref.source.name, f"strides of an array: {error}") from error
             data = np.array(strided, dtype or self.dtype, order="C")

@@ -54,6 +54,7 @@ class TaggedStr(str):
     __slots__ = ("_tag",)
 
     def __new__(cls, content="", tag=""):
+        """Make the text and remember its tag."""
         self = super().__new__(cls, content)
         self._tag = tag
         return self

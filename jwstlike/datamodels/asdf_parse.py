@@ -116,7 +116,9 @@ class TreeBuilder:
     def _add(self, frame, value, count):
         frame.count += count
         if frame.count > MAX_NODES:
-            raise TreeError(f"the tree has more than {MAX_NODES} nodes once aliases are written out")
+            raise TreeError(
+                f"the tree has more than {MAX_NODES} nodes once aliases are written out"
+            )
         if not frame.is_map:
             frame.content.append(value)
         elif frame.waits:

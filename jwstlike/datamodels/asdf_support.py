@@ -15,7 +15,7 @@ from ..atomic import replacing
 from ..errors import FileFormatError
 from . import asdf_light
 from .bindings import LIST, OBJECT
-from .properties import PLAIN
+from .casting import PLAIN, is_lazy
 from .sources import Source
 
 OF_FILE = ("asdf_library", "_fits_hash")
@@ -121,10 +121,19 @@ def decode(value, model, path):
 # ---------------------------------------------------------------- writing
 
 
-def tree_of(model):
-    """The tree to be written: in the order of the schema, without what is absent."""
+def tree_of(model, standalone=True):
+    """The tree to be written: in the order of the schema, without what is absent.
+
+    Parameters
+    ----------
+    model : DataModel
+    standalone : bool
+        False for the ASDF extension of a FITS file.
+    """
     model._load_below(model)
     tree = pruned(ordered(model._tree, model._spec))
+    if not standalone:
+        tree.pop("extra_fits", None)  # it lies in the FITS file itself
     entries = [dict(entry) for entry in model.history]
     tree.pop("history", None)
     if entries:
@@ -197,7 +206,7 @@ def _for_asdf(value, links):
 
         link = asdf_light.link_node(value, links[id(value)])
         return TaggedDict(link, "tag:stsci.edu:asdf/core/ndarray-1.1.0")
-    if hasattr(value, "read") and hasattr(value, "shape"):
+    if is_lazy(value):
         return value.read()
     if isinstance(value, dict):
         made = {k: _for_asdf(v, links) for k, v in value.items()}

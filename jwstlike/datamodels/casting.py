@@ -8,6 +8,16 @@ import numpy as np
 PLAIN = frozenset({str, int, float, bool})
 
 
+def is_lazy(value):
+    """Whether a value of a tree is an array that was not read yet; asking reads nothing."""
+    return hasattr(type(value), "section")
+
+
+def is_array(value):
+    """Whether a value of a tree is an array, read or not."""
+    return isinstance(value, np.ndarray) or hasattr(type(value), "section")
+
+
 def gentle_asarray(a, dtype, allow_extra_columns=False):
     """Return `a` as an array of `dtype`, in native byte order.
 

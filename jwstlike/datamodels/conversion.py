@@ -2,7 +2,7 @@
 
 from . import validate
 from .bindings import ARRAY
-from .casting import cast_array
+from .casting import cast_array, is_lazy
 from .fits_read import FitsReader
 
 
@@ -47,7 +47,7 @@ def _reader_for(model, old, moved):
 def _cast_arrays(model):
     for name, spec in model._spec.children.items():
         value = model._tree.get(name)
-        if spec.kind == ARRAY and value is not None and not hasattr(value, "read"):
+        if spec.kind == ARRAY and value is not None and not is_lazy(value):
             try:
                 model._tree[name] = cast_array(value, spec)
             except (ValueError, TypeError):

@@ -9,6 +9,7 @@ import warnings
 
 from ..errors import ValidationWarning
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY, iter_leaves
+from .casting import is_array
 from .fits_cards import parse_card, printable
 
 ASDF_NAMES = ("ASDF", "METADATA")
@@ -38,7 +39,7 @@ class FitsReader:
         self.origins = {}  # (id of dict, name) -> lazy reference that an array was read from
         self.cards_done = self.asdf_done = False
         self.flagged = []  # (path, value, phrase, place) of cards that the schema refuses
-        self._asdf = None
+        self._asdf = self._extra = None
 
     # ------------------------------------------------------------ groups
 
@@ -101,7 +102,8 @@ class FitsReader:
             Id of each dict of the old tree -> its copy; None: the tree itself is shared.
         """
         other = FitsReader(self.index, self.table)
-        other.cards_done, other.asdf_done, other._asdf = self.cards_done, self.asdf_done, self._asdf
+        other.cards_done, other.asdf_done = self.cards_done, self.asdf_done
+        other._asdf, other._extra = self._asdf, self._extra
         if ids is None:
             other.groups, other.origins = self.groups, self.origins
             return other
@@ -217,6 +219,15 @@ class FitsReader:
         hdu = self.hdu_of(spec, extver)
         return None if hdu is None else lazy(self.index, hdu)
 
+    @property
+    def extra(self):
+        """What the file holds beyond the schema, as `extra_fits.read` gives it; read only."""
+        if self._extra is None:
+            from . import extra_fits
+
+            self._extra = extra_fits.read(self)
+        return self._extra
+
     # ------------------------------------------------------------ the ASDF extension
 
     @property
@@ -294,7 +305,7 @@ NOT_CONTENT = ("extra_fits", "history", "asdf_library", "_fits_hash")
 
 def _only_in_asdf(value, spec):
     """Whether an array lies in the ASDF extension itself, not in an HDU."""
-    return spec.kind == ARRAY and hasattr(value, "read") and not hasattr(value, "hdu")
+    return spec.kind == ARRAY and is_array(value) and not hasattr(value, "place")
 
 
 def mend(value, kind):

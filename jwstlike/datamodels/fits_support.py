@@ -119,7 +119,7 @@ def _wants_asdf(model, plan):
 
 
 def _asdf_hdu(model, plan):
-    tree = asdf_support.tree_of(model)
+    tree = asdf_support.tree_of(model, standalone=False)
     tree["_fits_hash"] = headers_hash(hdu.header.tobytes() for hdu in plan.hdus)
     content = b"".join(
         bytes(block) for block in asdf_support.dump(tree, model, plan.links)

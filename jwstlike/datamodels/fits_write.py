@@ -10,6 +10,7 @@ import warnings
 from ..errors import ValidationWarning
 from . import extra_fits
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY
+from .casting import is_lazy
 from .fits_cards import format_card, format_commentary, printable
 from .fits_data import ArrayData, SourceData, image_layout, is_untouched, table_layout
 from .fits_header import Header, datasum, renew_checksums
@@ -192,22 +193,21 @@ class Plan:
     def _array(self, tree, name, spec, value, extver):
         out = self._find(spec.hdu, extver)
         if value is None:
-            if out is not None and out.source is not None and out.data is not None:
-                if out.source.shape or out.source.number:
-                    self._drop(out)
+            if out is not None and out.source is not None and out.source.data_size:
+                self._drop(out)
             return
         if spec.hdu.upper() == PRIMARY:
             raise ValueError(
                 f"Schema for {'.'.join(spec.path)} property does not specify a non-primary hdu name"
             )
-        ref = value if hasattr(value, "read") else self._origin(tree, name)
+        ref = value if is_lazy(value) else self._origin(tree, name)
         original = value
         if tree is self.model._tree:
             value = self.model._stored_form((name,), value, ref)
         if out is not None and is_untouched(value, ref, out.source, self.reader):
             self.links[id(original)] = _link(out)
             return
-        array = value.read() if hasattr(value, "read") else value
+        array = value.read() if is_lazy(value) else value
         if array.size == 0 and array.dtype.fields is None:
             return
         out = self._get(spec.hdu, extver, with_data=True)
@@ -223,7 +223,7 @@ class Plan:
         """Write `extra_fits`, where it was made by hand or differs from the source."""
         if not isinstance(extra, dict):
             return
-        known = extra_fits.read(self.reader) if self.reader is not None else {}
+        known = self.reader.extra if self.reader is not None else {}
         for key, content in extra.items():
             before = known.get(key, {})
             header = content.get("header") or []
@@ -234,7 +234,7 @@ class Plan:
             ref = before.get("data")
             if data is not None and (ref is None or not _is_same_data(data, ref)):
                 out = self._extra_hdu(key) or self._new_extra(key)
-                out.set_data(data.read() if hasattr(data, "read") else data)
+                out.set_data(data.read() if is_lazy(data) else data)
         for key in known:
             if key not in extra:
                 self._remove_extra(key)

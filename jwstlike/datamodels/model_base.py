@@ -11,6 +11,7 @@ from .. import settings
 from ..errors import FileFormatError, UnknownAttributeError, did_you_mean
 from . import formats, schema as schema_tools, validate
 from .bindings import ARRAY, LIST, OBJECT, Table
+from .casting import is_array, is_lazy
 from .class_tables import is_own, table_of
 from .history import HistoryList
 from .properties import PLAIN, ListNode, Node, ObjectNode, _make_default, put_value
@@ -172,11 +173,9 @@ class DataModel(ObjectNode):
 
     def _load_extra(self):
         if "extra_fits" not in self._tree:
-            from . import extra_fits
-
-            found = extra_fits.read(self._reader)
+            found = self._reader.extra
             if found:
-                self._tree["extra_fits"] = found
+                self._tree["extra_fits"] = _copied(found, {})
         return self._tree.get("extra_fits")
 
     def _load_below(self, node):
@@ -189,7 +188,7 @@ class DataModel(ObjectNode):
 
     def _realise(self, node, name, spec, value):
         """Read a lazy array, decode a tagged object, and keep the result in the tree."""
-        if hasattr(value, "read") and hasattr(value, "shape"):
+        if is_lazy(value):
             result = formats.read_array(value, spec, self._place(spec, node))
             if self._reader is not None:
                 self._reader.origins[id(node._tree), name] = value
@@ -392,7 +391,7 @@ class DataModel(ObjectNode):
         """Return {dotted name: value} of all leaves; dates as text."""
         flat = {}
         for name, value in self._raw_items():
-            if hasattr(value, "shape"):
+            if is_array(value):
                 if include_arrays:
                     flat[name] = self[name]
             elif isinstance(value, (datetime.datetime, datetime.date)):
@@ -604,7 +603,7 @@ def _copied(value, moved):
         return value
     if isinstance(value, np.ndarray):
         return value.copy()
-    if hasattr(value, "read") and hasattr(value, "shape"):
+    if is_lazy(value):
         return value
     return copy_module.deepcopy(value)
 

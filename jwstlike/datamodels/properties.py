@@ -13,9 +13,7 @@ import numpy as np
 from ..errors import UnknownAttributeError, ValidationWarning, did_you_mean
 from . import validate
 from .bindings import ARRAY, LIST, OBJECT, Spec, Table
-from .casting import cast_array, gentle_asarray, plain_value
-
-PLAIN = frozenset({str, int, float, bool})
+from .casting import PLAIN, cast_array, gentle_asarray, is_array, plain_value
 
 
 class Node:
@@ -541,7 +539,7 @@ def _shape_beside(attr, node):
         if isinstance(node, ObjectNode):
             name = node._model.get_primary_array_name() if node._parent is None else "data"
             value = node._tree.get(name) if name and name != attr else None
-            if value is not None and hasattr(value, "shape"):
+            if is_array(value):
                 return tuple(value.shape)
         node = node._parent
     return None

@@ -3,6 +3,7 @@
 import copy
 
 from .bindings import LIST, OBJECT, PRIMARY
+from .casting import is_array
 from .properties import ListNode, Node, ObjectNode
 
 NEVER = {("meta", "date"), ("meta", "model_type"), ("meta", "wcs")}
@@ -42,7 +43,7 @@ def _from_cards(target, tree, spec, path, wanted):
 def _from_dict(target, tree, path):
     for name, value in tree.items():
         place = (*path, name)
-        if place in NEVER or hasattr(value, "shape") or value is None:
+        if place in NEVER or is_array(value) or value is None:
             continue
         if isinstance(value, dict):
             _from_dict(target, value, place)

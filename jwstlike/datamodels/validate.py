@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import NoTypeWarning, ValidationWarning
 from .bindings import ARRAY, LIST, OBJECT
-from .casting import check_ndim, gentle_asarray
+from .casting import check_ndim, gentle_asarray, is_array, is_lazy
 
 __all__ = ["Finding", "NoTypeWarning", "Report", "ValidationWarning", "value_change"]
 
@@ -106,7 +106,7 @@ def _list_findings(spec, value, path, arrays):
 
 
 def _array_findings(spec, value, path):
-    if not hasattr(value, "dtype") or not hasattr(value, "shape"):
+    if not is_array(value):
         yield path, value, "is no array"
         return
     try:
@@ -216,7 +216,7 @@ def equal(a, b):
         return a.keys() == b.keys() and all(equal(v, b[k]) for k, v in a.items())
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
         return len(a) == len(b) and all(map(equal, a, b))
-    if hasattr(a, "shape") or hasattr(b, "shape"):
+    if is_array(a) or is_array(b):
         return _equal_arrays(a, b)
     if isinstance(a, float) and isinstance(b, float) and a != a and b != b:
         return True
@@ -227,8 +227,8 @@ def equal(a, b):
 
 
 def _equal_arrays(a, b):
-    a = a.read() if hasattr(a, "read") else np.asanyarray(a)
-    b = b.read() if hasattr(b, "read") else np.asanyarray(b)
+    a = a.read() if is_lazy(a) else np.asanyarray(a)
+    b = b.read() if is_lazy(b) else np.asanyarray(b)
     if a.shape != b.shape or a.dtype.kind != b.dtype.kind:
         return False
     if a.dtype.fields is not None:

@@ -1,0 +1,363 @@
+"""ASDF files of plain values and arrays, read and written without the asdf package.
+
+Loading asdf and its plug-ins costs most of a second in a fresh process; a tree of dicts, lists,
+scalars and arrays needs none of them. Nodes under unknown tags are carried as `TaggedDict`,
+`TaggedList` and `TaggedStr`; a value that only asdf can write raises `NeedsAsdf`.
+
+References
+----------
+ASDF standard 1.6.0, https://asdf-standard.readthedocs.io
+"""
+
+import hashlib
+import re
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+
+from .. import __version__
+from ..errors import FileFormatError
+from .arrays import flat_blocks
+from .asdf_blocks import HEADER, INDEX, MAGIC, BlockRef, from_dtype, read_blocks
+from .asdf_emit import Emitter, time_text
+from .asdf_nodes import CORE, FitsSource, NeedsAsdf, TaggedDict, TaggedList, TaggedStr
+from .asdf_parse import TreeBuilder, TreeError
+from .sources import BLOCK, Source
+
+__all__ = [
+    "FitsSource",
+    "NeedsAsdf",
+    "TaggedDict",
+    "TaggedList",
+    "TaggedStr",
+    "dump",
+    "link_node",
+    "load",
+]
+
+FIRST_LINES = "#ASDF 1.0.0\n#ASDF_STANDARD 1.6.0\n%YAML 1.1\n%TAG ! tag:stsci.edu:asdf/\n"
+CHUNK = 1 << 16
+MAX_TREE = 1 << 28  # longest YAML text that is read, bytes
+_END = re.compile(rb"\r?\n\.\.\.[ \t]*(?:\r?\n|$)")
+_REMEDY = "give an ASDF or FITS file"
+
+
+# ---------------------------------------------------------------- reading
+
+
+def load(where, lazy=True, name=None):
+    """Read an ASDF file.
+
+    Parameters
+    ----------
+    where : path, bytes, binary file object or Source
+    lazy : bool
+        Leave arrays in blocks as `BlockRef`; False reads them at once.
+    name : str, optional
+        Name for messages.
+
+    Returns
+    -------
+    tree : dict
+        Arrays as references, links into FITS as `FitsSource`; software and history entries as
+        plain dicts, unknown tags carried.
+    blocks : list of Block
+
+    Raises
+    ------
+    FileFormatError
+        If it is no ASDF file or is damaged.
+    """
+    try:
+        source = Source.of(where, name)
+    except FileNotFoundError:
+        raise FileFormatError(where, "there is no such file", "check the path") from None
+    text, end = _read_tree_text(source)
+    blocks = read_blocks(source, end)
+    builder = TreeBuilder(lambda number: _find_block(number, blocks, source))
+    try:
+        tree = builder.build(text) if text else {}
+    except TreeError as error:
+        raise FileFormatError(source.name, str(error), "the file is damaged") from error
+    if tree is None:
+        tree = {}
+    if not isinstance(tree, dict):
+        raise FileFormatError(source.name, "the tree is no mapping", "the file is damaged")
+    return (tree if lazy else _read_all(tree, {})), blocks
+
+
+def _read_tree_text(source):
+    """Return the YAML text, empty if there is none, and the offset behind it."""
+    with source.open() as stream:
+        stream.seek(0)
+        content = stream.read(CHUNK) or b""
+        if not content.startswith(b"#ASDF "):
+            _refuse(source, content)
+        searched = 0
+        while (match := _END.search(content, searched)) is None and len(content) < MAX_TREE:
+            searched = max(0, len(content) - 8)
+            more = stream.read(len(content))
+            if not more:
+                break
+            content += more
+    start = content.find(b"%YAML")
+    block = content.find(MAGIC)
+    if start < 0 or 0 <= block < start:  # comments, then blocks or nothing
+        return b"", 0 if block < 0 else block
+    if match is None:
+        if block > 0:
+            raise FileFormatError(
+                source.name, "the tree has no end marker '...'", "the file is damaged"
+            )
+        return content[start:], source.size
+    return content[start : match.end()], match.end()
+
+
+def _refuse(source, content):
+    if not content:
+        raise FileFormatError(source.name, "the file is empty (0 bytes)", _REMEDY)
+    found = content[:24].decode("latin-1")
+    raise FileFormatError(
+        source.name, f"is no ASDF file: it begins with {found!r}, not '#ASDF'", _REMEDY
+    )
+
+
+def _find_block(number, blocks, source):
+    """Return the block that the ``source`` of an array names."""
+    if isinstance(number, bool) or not isinstance(number, (int, str)):
+        raise TreeError(f"an ndarray with the source {number!r}")
+    if isinstance(number, str):
+        return lambda: _external_block(number, source)
+    if not -len(blocks) <= number < len(blocks):
+        text = f"block {number} of {len(blocks)} is missing"
+
+        def missing():
+            raise FileFormatError(source.name, text, "the file is truncated or damaged")
+
+        return missing
+    return blocks[number]
+
+
+def _external_block(uri, source):
+    """Open the first block of another ASDF file, in the folder of the first or below it."""
+    parts = urlsplit(uri)
+    path = PurePosixPath(unquote(parts.path))
+    if parts.scheme or parts.netloc or path.is_absolute() or ".." in path.parts:
+        raise FileFormatError(source.name, f"an array lies in {uri!r}", "fetch that file first")
+    if source.path is None:
+        raise FileFormatError(
+            source.name, f"an array lies in the file {uri!r} beside it", "open it by its path"
+        )
+    other = Path(source.path).parent / path
+    try:
+        block = load(other)[1][0]
+    except (FileFormatError, IndexError) as error:
+        raise FileFormatError(
+            source.name, f"its block file {other} cannot be used ({error})"
+        ) from (error)
+    return block
+
+
+def _read_all(node, done):
+    """Replace array references by arrays, in place; shared containers once."""
+    if hasattr(node, "raw_blocks"):
+        return node.read()
+    if not isinstance(node, (dict, list)) or id(node) in done:
+        return node
+    done[id(node)] = node
+    for key, value in list(node.items()) if isinstance(node, dict) else list(enumerate(node)):
+        node[key] = _read_all(value, done)
+    return node
+
+
+# ---------------------------------------------------------------- writing
+
+
+def link_node(array, source):
+    """Return the ``ndarray`` node of an array that lies in an HDU, ``source`` ``fits:SCI,1``."""
+    datatype, _ = from_dtype(_packed(array.dtype))
+    if isinstance(datatype, list) and isinstance(datatype[0], dict):
+        datatype = [{**field, "byteorder": "big"} for field in datatype]
+    return {
+        "source": source,
+        "datatype": datatype,
+        "byteorder": "big",
+        "shape": [int(n) for n in array.shape],
+    }
+
+
+def dump(tree, external=None, checksum=True):
+    """Write a tree as an ASDF file.
+
+    Parameters
+    ----------
+    tree : dict
+        Plain values, numpy scalars, arrays and array references (which are copied unread).
+        ``asdf_library`` is replaced; ``history`` is written as asdf does.
+    external : callable, optional
+        Array -> ``"fits:SCI,1"`` if it lies in an HDU, else None: it goes into a block.
+    checksum : bool
+        Write the MD5 of each block, which costs a pass over the data.
+
+    Yields
+    ------
+    bytes-like
+
+    Raises
+    ------
+    NeedsAsdf
+        Before the first byte, if a value has no plain form.
+    TypeError, ValueError
+        Before the first byte, if a value has no form at all; the text names its path.
+    """
+    writer = _BlockWriter(external or (lambda array: None))
+    text = Emitter(writer.node).text(_with_tags(tree), CORE + "asdf-1.1.0")
+    head = (FIRST_LINES + text).encode("utf-8")
+    return _pieces(head, writer.arrays, checksum)
+
+
+def _pieces(head, arrays, checksum):
+    yield head
+    offset, offsets = len(head), []
+    for array in arrays:
+        offsets.append(offset)
+        size = _nbytes(array)
+        digest = _digest(array) if checksum else bytes(16)
+        yield (
+            MAGIC
+            + HEADER.size.to_bytes(2, "big")
+            + HEADER.pack(0, bytes(4), size, size, size, digest)
+        )
+        yield from _array_bytes(array)
+        offset += 6 + HEADER.size + size
+    if offsets:
+        lines = "".join(f"- {o}\n" for o in offsets)
+        yield INDEX + f"\n%YAML 1.1\n---\n{lines}...\n".encode()
+
+
+class _BlockWriter:
+    """Give arrays their nodes and collect those that need a block, each once."""
+
+    def __init__(self, external):
+        self._external = external
+        self._numbers = {}
+        self.arrays = []
+
+    def node(self, value, path):
+        """Return the node of an array, None for anything else."""
+        if isinstance(value, FitsSource):
+            return link_node(value, value.source)
+        is_ref = hasattr(value, "raw_blocks")
+        if not is_ref and not isinstance(value, np.ndarray):
+            return None
+        source = self._external(value)
+        where = ".".join(map(str, path))
+        if source is not None:
+            return link_node(value, source)
+        if is_ref and (not hasattr(value, "stored") or getattr(value, "mask", None) is not None):
+            value = value.read()  # a table or a masked array
+        if isinstance(value, np.ndarray) and type(value) not in (
+            np.ndarray,
+            np.memmap,
+            np.recarray,
+        ):
+            raise NeedsAsdf(where, type(value))
+        if getattr(value, "is_scaled", False):
+            value = value.read()
+        try:
+            datatype, byteorder = from_dtype(_packed(_dtype(value)))
+        except TypeError as error:
+            raise TypeError(f"{where}: {error}") from None
+        node = {"source": self._number(value), "datatype": datatype, "byteorder": byteorder}
+        node["shape"] = [int(n) for n in value.shape]
+        return node
+
+    def _number(self, value):
+        if isinstance(value, np.ndarray) and value.size:
+            layout = value.__array_interface__
+            key = layout["data"][0], value.shape, value.strides, str(value.dtype)
+        elif isinstance(value, BlockRef):
+            key = value.block, value.offset, value.shape, value.strides, str(value.stored)
+        else:
+            key = id(value)
+        if key not in self._numbers:
+            self._numbers[key] = len(self.arrays)
+            self.arrays.append(value)
+        return self._numbers[key]
+
+
+def _dtype(array):
+    return array.dtype if isinstance(array, np.ndarray) else array.stored
+
+
+def _packed(dtype):
+    """Return a structured dtype without gaps between its fields; others unchanged."""
+    if dtype.names is None:
+        return np.dtype((_packed(dtype.base), dtype.shape)) if dtype.shape else dtype
+    return np.dtype([(n, _packed(dtype.fields[n][0])) for n in dtype.names])
+
+
+def _nbytes(array):
+    return array.size * _packed(_dtype(array)).itemsize
+
+
+def _array_bytes(array):
+    """Yield the bytes of an array in C order, in pieces that stay small."""
+    if not isinstance(array, np.ndarray):
+        yield from array.raw_blocks()
+        return
+    dtype = _packed(array.dtype)
+    plain = array.view(np.ndarray)
+    if not plain.nbytes:
+        return
+    if plain.flags.c_contiguous and plain.dtype == dtype:
+        yield memoryview(plain.reshape(-1).view("u1"))
+        return
+    for block in flat_blocks(plain, max(1, BLOCK // max(1, dtype.itemsize))):
+        yield memoryview(block.astype(dtype, copy=False).view("u1"))
+
+
+def _digest(array):
+    md5 = hashlib.md5(usedforsecurity=False)
+    for piece in _array_bytes(array):
+        md5.update(piece)
+    return md5.digest()
+
+
+def _with_tags(tree):
+    """Return the top level with the tags of software and history entries put back."""
+    library = {"name": "jwstlike", "version": __version__}
+    out = {"asdf_library": TaggedDict(library, CORE + "software-1.0.0")}
+    if tree.get("history"):
+        out["history"] = _tagged_history(tree["history"])
+    out.update((k, v) for k, v in tree.items() if k not in ("asdf_library", "history"))
+    return out
+
+
+def _tagged_history(history):
+    if not isinstance(history, dict):
+        return [_tagged_entry(entry, "history_entry") for entry in history]
+    out = dict(history)
+    for key, kind in (("entries", "history_entry"), ("extensions", "extension_metadata")):
+        if isinstance(out.get(key), (list, tuple)):
+            out[key] = [_tagged_entry(entry, kind) for entry in out[key]]
+    return out
+
+
+def _tagged_entry(entry, kind):
+    if not isinstance(entry, dict):
+        return entry
+    entry = dict(entry)
+    time = entry.get("time")
+    if hasattr(time, "isoformat"):
+        entry["time"] = time_text(time)
+    for key in ("software", "manifest_software"):
+        found = entry.get(key)
+        if isinstance(found, dict):
+            entry[key] = TaggedDict(found, CORE + "software-1.0.0")
+        elif isinstance(found, (list, tuple)):
+            entry[key] = [
+                TaggedDict(s, CORE + "software-1.0.0") if isinstance(s, dict) else s for s in found
+            ]
+    return TaggedDict(entry, f"{CORE}{kind}-1.0.0")
