@@ -189,10 +189,17 @@ class Emitter:
         if node is None:
             self._parts.append(f" {self.scalar(value, path)}")
             return
+        self._array(node, indent)
+
+    def _array(self, node, indent):
         put = self._parts.append
         put(f" {tag_text(CORE + 'ndarray-1.1.0')}")
         for name, item in node.items():
-            put(f"\n{indent}  {name}: {self._inline(item)}")
+            put(f"\n{indent}  {name}:")
+            if name == "mask" and isinstance(item, dict):
+                self._array(item, indent + "  ")
+            else:
+                put(f" {self._inline(item)}")
 
     def _container(self, value, indent, path, in_list):
         put, key = self._parts.append, id(value)

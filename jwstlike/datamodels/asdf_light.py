@@ -19,8 +19,8 @@ import numpy as np
 from .. import __version__
 from ..errors import FileFormatError
 from .arrays import flat_blocks
-from .asdf_blocks import HEADER, INDEX, MAGIC, BlockRef, from_dtype, read_blocks
-from .asdf_emit import Emitter, time_text
+from .asdf_blocks import HEADER, INDEX, MAGIC, Block, BlockRef, from_dtype, read_blocks
+from .asdf_emit import Emitter
 from .asdf_nodes import CORE, FitsSource, NeedsAsdf, TaggedDict, TaggedList, TaggedStr
 from .asdf_parse import TreeBuilder, TreeError
 from .sources import BLOCK, Source
@@ -214,35 +214,37 @@ def dump(tree, external=None, checksum=True):
     writer = _BlockWriter(external or (lambda array: None))
     text = Emitter(writer.node).text(_with_tags(tree), CORE + "asdf-1.1.0")
     head = (FIRST_LINES + text).encode("utf-8")
-    return _pieces(head, writer.arrays, checksum)
+    return _pieces(head, writer.contents, checksum)
 
 
-def _pieces(head, arrays, checksum):
+def _pieces(head, contents, checksum):
+    """Yield the tree and the blocks; each of `contents` is an array or a packed `Block`."""
     yield head
     offset, offsets = len(head), []
-    for array in arrays:
+    for content in contents:
         offsets.append(offset)
-        size = _nbytes(array)
-        digest = _digest(array) if checksum else bytes(16)
+        packed = isinstance(content, Block)
+        used = content.used if packed else _nbytes(content)
+        size = content.size if packed else used
+        digest = _digest(content) if checksum else bytes(16)
+        kind = content.compression if packed else b""
         yield (
-            MAGIC
-            + HEADER.size.to_bytes(2, "big")
-            + HEADER.pack(0, bytes(4), size, size, size, digest)
+            MAGIC + HEADER.size.to_bytes(2, "big") + HEADER.pack(0, kind, used, used, size, digest)
         )
-        yield from _array_bytes(array)
-        offset += 6 + HEADER.size + size
+        yield from _content_bytes(content)
+        offset += 6 + HEADER.size + used
     if offsets:
         lines = "".join(f"- {o}\n" for o in offsets)
         yield INDEX + f"\n%YAML 1.1\n---\n{lines}...\n".encode()
 
 
 class _BlockWriter:
-    """Give arrays their nodes and collect those that need a block, each once."""
+    """Give arrays their nodes and collect what needs a block, each content once."""
 
     def __init__(self, external):
         self._external = external
         self._numbers = {}
-        self.arrays = []
+        self.contents = []
 
     def node(self, value, path):
         """Return the node of an array, None for anything else."""
@@ -252,39 +254,57 @@ class _BlockWriter:
         if not is_ref and not isinstance(value, np.ndarray):
             return None
         source = self._external(value)
-        where = ".".join(map(str, path))
         if source is not None:
             return link_node(value, source)
-        if is_ref and (not hasattr(value, "stored") or getattr(value, "mask", None) is not None):
-            value = value.read()  # a table or a masked array
-        if isinstance(value, np.ndarray) and type(value) not in (
-            np.ndarray,
-            np.memmap,
-            np.recarray,
-        ):
+        where = ".".join(map(str, path))
+        if is_ref and (not hasattr(value, "stored") or getattr(value, "is_scaled", False)):
+            value = value.read()  # a table, or values that are not those stored
+        if isinstance(value, np.ndarray) and type(value) not in ARRAY_TYPES:
             raise NeedsAsdf(where, type(value))
-        if getattr(value, "is_scaled", False):
-            value = value.read()
         try:
-            datatype, byteorder = from_dtype(_packed(_dtype(value)))
+            node = self._block_node(value)
         except TypeError as error:
             raise TypeError(f"{where}: {error}") from None
-        node = {"source": self._number(value), "datatype": datatype, "byteorder": byteorder}
-        node["shape"] = [int(n) for n in value.shape]
+        mask = getattr(value, "mask", None)
+        if mask is not None:
+            node["mask"] = mask if isinstance(mask, (int, float)) else self.node(mask, path)
         return node
 
-    def _number(self, value):
-        if isinstance(value, np.ndarray) and value.size:
-            layout = value.__array_interface__
-            key = layout["data"][0], value.shape, value.strides, str(value.dtype)
-        elif isinstance(value, BlockRef):
-            key = value.block, value.offset, value.shape, value.strides, str(value.stored)
-        else:
-            key = id(value)
+    def _block_node(self, value):
+        datatype, byteorder = from_dtype(_packed(_dtype(value)))
+        shape = [int(n) for n in value.shape]
+        block = getattr(value, "block", None)
+        if not (isinstance(block, Block) and block.compression):
+            number = self._number(value, _content_key(value))
+            return {
+                "source": number, "datatype": datatype, "byteorder": byteorder, "shape": shape
+            }  # fmt: skip
+        node = {"source": self._number(block, block), "datatype": datatype}
+        node.update(byteorder=byteorder, shape=shape)  # packed blocks are copied as they are
+        if value.offset:
+            node["offset"] = value.offset
+        if value.strides:
+            node["strides"] = list(value.strides)
+        return node
+
+    def _number(self, content, key):
         if key not in self._numbers:
-            self._numbers[key] = len(self.arrays)
-            self.arrays.append(value)
+            self._numbers[key] = len(self.contents)
+            self.contents.append(content)
         return self._numbers[key]
+
+
+ARRAY_TYPES = (np.ndarray, np.memmap, np.recarray, np.ma.MaskedArray)
+
+
+def _content_key(value):
+    """Return a key that is the same for arrays over the same memory or the same bytes of a file."""
+    if isinstance(value, np.ndarray) and value.size:
+        layout = np.ma.getdata(value).__array_interface__
+        return layout["data"][0], value.shape, value.strides, str(value.dtype)
+    if isinstance(value, BlockRef):
+        return value.block, value.offset, value.shape, value.strides, str(value.stored)
+    return id(value)
 
 
 def _dtype(array):
@@ -302,13 +322,15 @@ def _nbytes(array):
     return array.size * _packed(_dtype(array)).itemsize
 
 
-def _array_bytes(array):
-    """Yield the bytes of an array in C order, in pieces that stay small."""
-    if not isinstance(array, np.ndarray):
-        yield from array.raw_blocks()
+def _content_bytes(content):
+    """Yield the bytes of an array in C order, or of a packed block, in pieces that stay small."""
+    if isinstance(content, Block):
+        yield from content.source.blocks(content.offset, content.used)
         return
-    dtype = _packed(array.dtype)
-    plain = array.view(np.ndarray)
+    if not isinstance(content, np.ndarray):
+        yield from content.raw_blocks()
+        return
+    dtype, plain = _packed(content.dtype), np.ma.getdata(content).view(np.ndarray)
     if not plain.nbytes:
         return
     if plain.flags.c_contiguous and plain.dtype == dtype:
@@ -318,9 +340,9 @@ def _array_bytes(array):
         yield memoryview(block.astype(dtype, copy=False).view("u1"))
 
 
-def _digest(array):
+def _digest(content):
     md5 = hashlib.md5(usedforsecurity=False)
-    for piece in _array_bytes(array):
+    for piece in _content_bytes(content):
         md5.update(piece)
     return md5.digest()
 
@@ -329,15 +351,17 @@ def _with_tags(tree):
     """Return the top level with the tags of software and history entries put back."""
     library = {"name": "jwstlike", "version": __version__}
     out = {"asdf_library": TaggedDict(library, CORE + "software-1.0.0")}
-    if tree.get("history"):
-        out["history"] = _tagged_history(tree["history"])
-    out.update((k, v) for k, v in tree.items() if k not in ("asdf_library", "history"))
+    for key, value in tree.items():
+        if key != "asdf_library":
+            out[key] = _tagged_history(value) if key == "history" else value
     return out
 
 
 def _tagged_history(history):
-    if not isinstance(history, dict):
+    if isinstance(history, (list, tuple)):  # files before ASDF 1.1
         return [_tagged_entry(entry, "history_entry") for entry in history]
+    if not isinstance(history, dict):
+        return history
     out = dict(history)
     for key, kind in (("entries", "history_entry"), ("extensions", "extension_metadata")):
         if isinstance(out.get(key), (list, tuple)):
@@ -349,9 +373,6 @@ def _tagged_entry(entry, kind):
     if not isinstance(entry, dict):
         return entry
     entry = dict(entry)
-    time = entry.get("time")
-    if hasattr(time, "isoformat"):
-        entry["time"] = time_text(time)
     for key in ("software", "manifest_software"):
         found = entry.get(key)
         if isinstance(found, dict):

@@ -148,9 +148,9 @@ class TreeBuilder:
     def _scalar(self, event, stack):
         tag, text = event.tag, event.value
         if tag in (None, "!"):
-            if not event.implicit[0] or tag == "!":
+            if not event.implicit[0]:
                 value = text
-            else:
+            else:  # also where the tag is "!", as every YAML 1.1 loader of the field has it
                 value = self._scalars.get(text)
                 if value is None:
                     value = self._scalars[text] = self._plain(text, None)
