@@ -8,6 +8,7 @@ unchanged parts between schemas instead of copying them: treat what they return 
 import json
 import os
 from dataclasses import dataclass, field
+from operator import is_not as _is_not
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -179,23 +180,30 @@ def _resolved(node, document, above):
     """Resolve below `node`; what holds no reference is returned itself, not a copy."""
     if isinstance(node, list):
         items = [_resolved(n, document, above) if type(n) in (dict, list) else n for n in node]
-        return items if any(a is not b for a, b in zip(items, node, strict=True)) else node
-    reference = node.get("$ref")
-    if isinstance(reference, str):
-        url, _, pointer = reference.partition("#")
-        if url and url not in document.linked:
-            document.linked[url] = _document(url, document.folder)
-        return _part(document.linked[url] if url else document, pointer.rstrip("/"), above)
+        return items if any(map(_is_not, items, node)) else node
+    if isinstance(node.get("$ref"), str):
+        return _follow(node["$ref"], document, above)
     if node.get("type") == "data":
         node = _modern(node)
-    out = node
-    for key, value in node.items():
-        if type(value) in (dict, list) and key not in _PLAIN:
-            new = _resolved(value, document, above)
-            if new is not value:
-                out = dict(node) if out is node else out
-                out[key] = new
-    return out
+    new = {
+        key: part
+        for key, value in node.items()
+        if type(value) in (dict, list)
+        and key not in _PLAIN
+        and (part := _resolved(value, document, above)) is not value
+    }
+    return {**node, **new} if new else node
+
+
+def _follow(reference, document, above):
+    """Return what a ``$ref`` in `document` points to, resolved."""
+    url, _, pointer = reference.partition("#")
+    target = document
+    if url:
+        target = document.linked.get(url)
+        if target is None:
+            target = document.linked[url] = _document(url, document.folder)
+    return _part(target, pointer.rstrip("/"), above)
 
 
 def _modern(node):
@@ -248,26 +256,41 @@ def merge_property_trees(schema):
 
 def _merged_below(schema):
     """Merge inside `schema`; the same object if nothing changes."""
-    out = schema
-    for key, value in schema.items():
-        if key in ("properties", "definitions", "patternProperties") and isinstance(value, dict):
-            new = value
-            for name, child in value.items():
-                merged = merge_property_trees(child)
-                if merged is not child:
-                    new = dict(value) if new is value else new
-                    new[name] = merged
-        elif key in ("items", "not", "additionalProperties") and isinstance(value, dict):
-            new = merge_property_trees(value)
-        elif key in ("anyOf", "oneOf", "items") and isinstance(value, list):
-            new = [merge_property_trees(v) for v in value]
-            new = value if all(a is b for a, b in zip(new, value, strict=True)) else new
-        else:
-            continue
-        if new is not value:
-            out = dict(schema) if out is schema else out
-            out[key] = new
-    return out
+    new = {
+        key: merged
+        for key, value in schema.items()
+        if key in _MERGE_INSIDE and (merged := _MERGE_INSIDE[key](value)) is not value
+    }
+    return {**schema, **new} if new else schema
+
+
+def _merged_names(schemas):
+    """Merge the values of a dict of schemas."""
+    if not isinstance(schemas, dict):
+        return schemas
+    new = {
+        name: merged
+        for name, child in schemas.items()
+        if (merged := merge_property_trees(child)) is not child
+    }
+    return {**schemas, **new} if new else schemas
+
+
+def _merged_items(schema):
+    """Merge a schema or a list of schemas."""
+    if isinstance(schema, dict):
+        return merge_property_trees(schema)
+    if not isinstance(schema, list):
+        return schema
+    new = [merge_property_trees(child) for child in schema]
+    return new if any(map(_is_not, new, schema)) else schema
+
+
+# keywords that hold schemas, but for allOf
+_MERGE_INSIDE = dict.fromkeys(("properties", "patternProperties", "definitions"), _merged_names)
+_MERGE_INSIDE |= dict.fromkeys(
+    ("items", "additionalProperties", "not", "anyOf", "oneOf"), _merged_items
+)
 
 
 def _combined(first, second):
