@@ -7,6 +7,8 @@ import pickle
 import asdf
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jwstlike.datamodels import schema as tools
 from jwstlike.errors import SchemaError
@@ -308,6 +310,47 @@ def test_merged_schemas_agree_with_the_files_about_values():
     verdicts = [after.is_valid(value) for value in values]
     assert verdicts == [before.is_valid(value) for value in values]
     assert verdicts == [True, False, False, True, False, False]
+
+
+LEAVES = st.sampled_from(
+    [
+        {"type": "string"},
+        {"type": "integer"},
+        {"type": "string", "enum": ["a", "b"]},
+        {"anyOf": [{"type": "integer"}, {"enum": ["a"]}]},
+        {"type": "array", "items": {"allOf": [{"type": "number"}, {"minimum": 0}]}},
+    ]
+)
+VALUES = st.recursive(
+    st.sampled_from(["a", "c", 1, -1, 2.5, None, True]),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("xyz"), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@st.composite
+def split_objects(draw, depth=2):
+    """Objects whose names are spread over nested parts, each name in one part only."""
+    below = LEAVES if depth == 0 else LEAVES | split_objects(depth - 1)
+    names = {name: draw(below) for name in draw(st.sets(st.sampled_from("xyz")))}
+    schema = {"type": "object", "properties": names}
+    for name in draw(st.sets(st.sampled_from(sorted(names)))) if names else ():
+        part = {"type": "object", "properties": {name: names.pop(name)}}
+        if draw(st.booleans()):
+            part["required"] = [name]
+        schema.setdefault("allOf", []).append(draw(st.sampled_from([part, {"allOf": [part]}])))
+    return schema
+
+
+@settings(deadline=None, max_examples=200)
+@given(split_objects(), VALUES)
+def test_merging_disjoint_parts_changes_no_verdict_of_jsonschema(schema, value):
+    merged = tools.merge_property_trees(schema)
+    assert "allOf" not in json.dumps(merged)
+    before, after = jsonschema.Draft4Validator(schema), jsonschema.Draft4Validator(merged)
+    assert after.is_valid(value) == before.is_valid(value)
 
 
 # ---------------------------------------------------------------- searching
