@@ -14,7 +14,8 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.rglob("*.rst"))
 BLOCK = re.compile(
-    r"^\.\. code-block:: (?P<kind>\w+)\n(?:   :caption: (?P<file>\S+)\n)?\n(?P<text>(?:   .*\n|\n)+)",
+    r"^\.\. code-block:: (?P<kind>\w+)\n(?:   :caption: (?P<file>\S+)\n)?\n"
+    r"(?P<text>(?:   .*\n|\n)+)",
     re.MULTILINE,
 )
 RUN = ["writing_steps.rst", "getting_started.rst"]  # pages whose files and commands are tried
