@@ -301,7 +301,7 @@ def _resolve(cls, layers, path, findings):
     params = param_table(cls)
     out = Resolved({k: copy(p.default) for k, p in params.items()})
     for layer in layers:
-        _apply(params, layer, out, path, findings)
+        _apply(cls, layer, out, path, findings)
     for name, param in params.items():
         if param.required and name not in out.sources:
             findings.append(
@@ -319,13 +319,15 @@ def _resolve(cls, layers, path, findings):
     return out
 
 
-def _apply(params, layer, out, path, findings):
+def _apply(cls, layer, out, path, findings):
+    params = param_table(cls)
     for key, value in layer.values.items():
         if key in RESERVED or (key in LOG_KEYS and not path and key not in params):
             continue
         param = params.get(key)
         if param is None:
-            findings.append(extra_value(key, params, path))
+            text = extra_value(key, params, path)
+            findings.append(text + ("" if "; " in text else _in_steps(key, cls)))
             continue
         try:
             out.values[key] = convert(param, value, layer.root_dir)
@@ -343,6 +345,14 @@ def extra_value(key, params, path=()):
     near = get_close_matches(key, params, n=1)
     hint = f"; did you mean {near[0]!r} ({params[near[0]].describe()})?" if near else ""
     return f"Extra value {key!r} in {'/'.join(path) or 'root'}{hint}"
+
+
+def _in_steps(key, cls):
+    """Name the sub-step that has a parameter which the pipeline lacks."""
+    for name, sub in (getattr(cls, "step_defs", None) or {}).items():
+        if key in param_table(sub):
+            return f"; step {name!r} has it: steps.{name}.{key}"
+    return ""
 
 
 def _near_step(name, steps):

@@ -65,6 +65,11 @@ def root_name(step, model=None):
         return Path(found).name
     if model is not None and datamodel.get_filename(model):
         return datamodel.get_filename(model)
+    return anonymous(step)
+
+
+def anonymous(step):
+    """Name of the products of a step without input."""
     return f"step_{step.name}"
 
 
@@ -98,7 +103,7 @@ def make_path(step, basepath=None, ext=None, suffix=None, **components):
         components.values(),
         suffix,
         ext or file_extension(step),
-        known_suffixes(step),
+        known_suffixes(step) if root != anonymous(step) else (),
     )
     return str(output_folder(step) / name)
 

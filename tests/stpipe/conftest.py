@@ -9,8 +9,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "fakes"))
 
 
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path, monkeypatch):
+@pytest.fixture
+def own_folder(tmp_path, monkeypatch):
     """Run in an empty folder, with no reference-file system."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CRDS_PATH", str(tmp_path / "no_crds"))

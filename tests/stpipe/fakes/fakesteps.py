@@ -1,9 +1,11 @@
 """Steps and pipelines on the fake models."""
 
 import logging
+import weakref
 
 import fakemodels
 
+from jwstlike.errors import StpipeExitException
 from jwstlike.stpipe import NotApplicable, Pipeline, Step
 
 log = logging.getLogger(__name__)
@@ -22,6 +24,9 @@ class Nothing(FakeStep):
 
     def process(self, model):
         return model
+
+    def keep_near_name(self):
+        self.thrr = 9
 
 
 class AddStep(FakeStep):
@@ -44,6 +49,7 @@ class AddStep(FakeStep):
 
 class MaskStep(FakeStep):
     class_alias = "dq_init"
+    input_types = ("RampModel",)
     reference_file_types = ("mask",)
 
     def process(self, ramp):
@@ -99,3 +105,165 @@ class Outer(Pipeline, FakeStep):
 
     def process(self, model):
         return self.nothing(self.pipe.run(model))
+
+
+class PairStep(FakeStep):
+    input_types = ("RampModel",)
+
+    def process(self, ramp):
+        other = ramp.copy()
+        ramp.meta.filename, other.meta.filename = "first.fits", "second.fits"
+        return [ramp, other]
+
+
+class Needs(FakeStep):
+    spec = """
+    z = float()   # No default
+    """
+
+
+class TreeStep(FakeStep):
+    """Change its own parameters while it runs."""
+
+    class_alias = "jump"
+    spec = """
+    thr = float(default=1.0)
+    """
+
+    def process(self, model):
+        self.thr = 7
+        self.suffix = "changed"
+        return model
+
+
+class StatusStep(FakeStep):
+    class_alias = "jump"
+    spec = """
+    status = string(default='SKIPPED')
+    """
+
+    def process(self, model):
+        model.meta.cal_step.jump = self.status
+        return model
+
+
+class StatusPipe(Pipeline, FakeStep):
+    step_defs = {"status": StatusStep, "nothing": Nothing}  # noqa: RUF012
+
+    def process(self, model):
+        return self.nothing(self.status(model))
+
+
+class LetGoStep(FakeStep):
+    """Replace the input by something new."""
+
+    def process(self, model):
+        return fakemodels.ImageModel()
+
+
+class LetGoPipe(Pipeline, FakeStep):
+    """See whether the input is gone once nobody needs it."""
+
+    step_defs = {"first": LetGoStep}  # noqa: RUF012
+    input_types = ("RampModel",)
+
+    def process(self, model):
+        watch = weakref.ref(model)
+        model = self.first(model)
+        self.gone = watch() is None
+        return model
+
+
+class WithStep(FakeStep):
+    """The way of the original description: the model is opened inside process."""
+
+    def process(self, input):
+        with fakemodels.open(input) as im:
+            im.data[:] = [x * 2 for x in im.data]
+            result = im
+        return result
+
+
+class PathPipe(Pipeline, FakeStep):
+    """Its steps are called, and given a path."""
+
+    step_defs = {"dq": WithStep, "off": Nothing}  # noqa: RUF012
+
+    def process(self, input):
+        return self.off(self.dq(input))
+
+
+class ManyPipe(Pipeline, FakeStep):
+    step_defs = {f"s{n}": Nothing for n in range(15)}  # noqa: RUF012
+
+    def process(self, model):
+        for n in range(15):
+            model = getattr(self, f"s{n}")(model)
+        return model
+
+
+def double(model):
+    model.data[:] = [x * 2 for x in model.data]
+    return model
+
+
+def look(model):
+    look.seen = list(model.data)
+
+
+def broken(model):
+    raise KeyError("nothing here")
+
+
+class HookStep(FakeStep):
+    class_alias = "hooked"
+    spec = """
+    param = integer(default=1)
+    """
+
+    def process(self, model):
+        model.data[:] = [x + self.param for x in model.data]
+        return model
+
+
+class Keeper:
+    def method(self, model):
+        model.data.append(99)
+        return model
+
+
+class Lister(FakeStep):
+    def process(self, models):
+        for model in models:
+            model.data[:] = [0]
+        return models
+
+
+class NoneStep(FakeStep):
+    def process(self, model):
+        return None
+
+
+class TwoStep(FakeStep):
+    def process(self, first, second):
+        return first, second
+
+
+class ExitStep(FakeStep):
+    def process(self, model):
+        raise StpipeExitException(64, "nothing to do")
+
+
+class InterruptStep(FakeStep):
+    def process(self, model):
+        raise KeyboardInterrupt
+
+
+class StatusStep2(StatusStep):
+    input_types = ("RampModel",)
+
+
+class VerboseStep(FakeStep):
+    spec = """
+    verbose = boolean(default=False)
+    """
