@@ -1,6 +1,6 @@
 """Whole processes: what a user waits for before anything happens, beside plain imports.
 
-    python benchmarks/bench_startup.py [--results FOLDER]
+python benchmarks/bench_startup.py [--results FOLDER]
 """
 
 import argparse

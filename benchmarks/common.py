@@ -25,7 +25,7 @@ def best(function, repeat=5, number=1):
 def pair(ours, floor, repeat=7):
     """Time two functions by turns; return the medians, in seconds."""
     times = ([], [])
-    ours(), floor()  # noqa: B018 - once each, to warm up
+    ours(), floor()
     for _ in range(repeat):
         for function, kept in zip((ours, floor), times, strict=True):
             start = time.perf_counter()
