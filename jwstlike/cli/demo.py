@@ -46,7 +46,9 @@ def main(argv=None):
     except OSError as error:
         print(f"jwstlike demo: {error.filename or options.dir}: {error.strerror}", file=sys.stderr)
         return 1
-    _say_next(options.dir, made_in)
+    _say_made(options.dir, made_in)
+    if not options.quiet:
+        _say_next(options.dir)
     return 0
 
 
@@ -72,6 +74,7 @@ def _parser():
     parser.add_argument(
         "--force", action="store_true", help="write into a folder that holds other files"
     )
+    parser.add_argument("-q", "--quiet", action="store_true", help="do not say what to type next")
     return parser
 
 
@@ -131,10 +134,13 @@ def _say(text):
     print(f"making {text} ...", flush=True)
 
 
-def _say_next(folder, seconds):
+def _say_made(folder, seconds):
     size = sum(p.stat().st_size for p in Path(folder).rglob("*") if p.is_file()) / 1e6
-    where = shlex.quote(str(folder))
     print(f"made {folder}: {', '.join(MADE)} ({size:.0f} MB, {seconds:.0f} s)")
+
+
+def _say_next(folder):
+    where = shlex.quote(str(folder))
     print("now type:")
     print(f"    . {where}/env.sh && cd {where}")
     print("    strun sloper.cfg input.fits")
