@@ -107,7 +107,7 @@ class RunRecord:
         self.step, self.argv = step, argv
         self.inputs, self.outputs = [], []
         self.references, self.entries, self.warnings = {}, {}, []
-        self.contexts = contexts or {}
+        self.contexts = {} if contexts is None else contexts
 
     def entry(self, step):
         """Return the entry of a step, a new one when it runs again."""
