@@ -48,6 +48,12 @@ RULES = {
     "pars-jumpstep": (EXP_TYPE,),
 }
 OMITTED = {"NIRCAM": ("refpix", "reset", "lastframe"), "MIRI": ("refpix", "superbias")}
+# The field's other types: a real context names them all, so that N/A is told from a typing error.
+OTHERS = """abvegaoffset apcorr barshadow bkg camera chromcorr collimator cubepar dflat disperser
+drizpars emicorr extract1d fflat filteroffset fore fpa fringe ifufore ifupost ifuslicer
+mrsptcorr mrsxartcorr msa msaoper nrm ote pastasoss pathloss persat pictureframe psf psfmask regions
+resol rscd sflat sirskernel speckernel specprofile spectrace specwcs straymask throughput
+trapdensity trappars tsophot v2v3 wavecorr wavelengthrange wavemap wfssbkg""".split()
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,7 @@ def make_cache(root, observatory="jwst", instrument="NIRCAM", contexts=1, shape=
 def _write_context(folder, prefix, detector, names, number):
     """Write the rmaps, the imap and the pmap of one context; return the pmap's name."""
     observatory, instrument = prefix.split("_")
-    kinds = {kind: "N/A" for kind in OMITTED[detector.instrument]}
+    kinds = dict.fromkeys((*OTHERS, *OMITTED[detector.instrument]), "N/A")
     for kind, files in names.items():
         version = min(number, len(files))
         kinds[kind] = f"{prefix}_{kind}_{version:04d}.rmap"

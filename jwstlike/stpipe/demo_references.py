@@ -174,14 +174,18 @@ def _write_distortion(path, detector, _version):
     turn = math.radians(0.5)
     c, s = PIXEL * math.cos(turn), PIXEL * math.sin(turn)
     v2, v3 = 120.67, -527.39
+    words = detector.traits.keywords
+    named = {"name": "INSTRUME", "detector": "DETECTOR", "module": "MODULE", "channel": "CHANNEL"}
+    fields = [f"{name}: {words[key]}" for name, key in named.items() if key in words]
+    instrument = ", ".join([*fields, f"p_pupil: '{detector.traits.pupils}|'"])
     body = f"""
 meta:
   author: jwstlike demo
   date: '{DATE}'
   description: Synthetic distortion reference
-  exposure: {{type: {detector.traits.keywords["EXP_TYPE"]}}}
+  exposure: {{type: {words["EXP_TYPE"]}}}
   input_units: !unit/unit-1.0.0 pixel
-  instrument: {{name: {detector.instrument}, detector: {detector.traits.keywords["DETECTOR"]}}}
+  instrument: {{{instrument}}}
   model_type: {detector.traits.distortion_model}
   output_units: !unit/unit-1.0.0 arcsec
   pedigree: DUMMY
