@@ -187,6 +187,17 @@ class FitsReader:
             return saved
         return value
 
+    def problems(self):
+        """Lines about what the file lacks, as far as its headers and its size tell."""
+        name, index = self.index.source.name, self.index
+        lines = [f"{name}: {index.problem}; fetch the file again"] if index.problem else []
+        for hdu in index.hdus:
+            if hdu.truncated:
+                missing = min(hdu.data_size, hdu.data_offset + hdu.data_size - index.source.size)
+                what = f"the data are cut: {missing} of {hdu.data_size} bytes are missing"
+                lines.append(f"{name}[{hdu.place}]: {what}; fetch the file again")
+        return lines
+
     def place(self, hdu, spec):
         """``file[HDU,ver] KEYWORD`` for messages."""
         return f"{self.index.source.name}[{hdu.place}] {spec.keyword or ''}".rstrip()

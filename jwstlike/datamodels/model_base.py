@@ -337,6 +337,11 @@ class DataModel(ObjectNode):
             self.meta._store("filename", name)
         self._set_model_type()
 
+    def source_problems(self):
+        """Lines about what the source file lacks (cut data), found without reading data."""
+        tell = getattr(self._reader, "problems", None)
+        return [] if tell is None else tell()
+
     def close(self):
         """Drop the source; arrays that were handed out stay valid."""
 

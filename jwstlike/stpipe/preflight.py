@@ -20,6 +20,12 @@ def open_input(step, obj):
     return cast_input(step, model, obj)
 
 
+def source_problems(model):
+    """Return findings about the file behind a model, where its class can tell: cut data."""
+    tell = getattr(model, "source_problems", None)
+    return list(tell()) if callable(tell) else []
+
+
 def cast_input(step, model, obj=None):
     """Return `model`, converted where that loses nothing, for a step with ``input_types``."""
     wanted = datamodel.type_names(step.input_types)
@@ -43,11 +49,6 @@ def cast_input(step, model, obj=None):
 def model_class(step, name):
     """Return a model class by name, from the package of the step's opener."""
     return datamodel.resolve(f"{step._opener.partition(':')[0]}:{name}")
-
-
-def first_steps(step):
-    """Return the step whose ``input_types`` decide about the primary input."""
-    return step if step.input_types else None
 
 
 def check_folder(step):
@@ -106,8 +107,11 @@ def _open(context, primary):
         if step.input_types:
             context.args[0] = open_input(step, primary)
             context.primary_is_ours = True
+            return source_problems(context.args[0])
         elif references.needed(step) or context.strict:
-            context.crds_parameters = step._get_crds_parameters(step.make_input_path(primary))
+            with step.open_model(primary) as model:
+                context.crds_parameters = model.get_crds_parameters(), model.crds_observatory
+                return source_problems(model)
     except ModelTypeError as error:
         return [str(error)]
     except (JwstlikeError, OSError, ValueError, TypeError) as error:
