@@ -259,7 +259,7 @@ class _BlockWriter:
         where = ".".join(map(str, path))
         if is_ref and (not hasattr(value, "stored") or getattr(value, "is_scaled", False)):
             value = value.read()  # a table, or values that are not those stored
-        if isinstance(value, np.ndarray) and type(value) not in ARRAY_TYPES:
+        if isinstance(value, np.ndarray) and not _is_plain_array(value):
             raise NeedsAsdf(where, type(value))
         try:
             node = self._block_node(value)
@@ -294,13 +294,23 @@ class _BlockWriter:
         return self._numbers[key]
 
 
-ARRAY_TYPES = (np.ndarray, np.memmap, np.recarray, np.ma.MaskedArray)
+def _is_plain_array(value):
+    """Whether an array is all there is to it: no unit, no columns, no class of a user."""
+    kind = type(value)
+    if kind in (np.ndarray, np.memmap, np.recarray):
+        return True
+    return kind.__name__ == "MaskedArray" and kind.__module__.startswith("numpy.")
+
+
+def _data(array):
+    """Return the plain ndarray in an array, without its mask."""
+    return getattr(array, "data", array) if hasattr(array, "mask") else array.view(np.ndarray)
 
 
 def _content_key(value):
     """Return a key that is the same for arrays over the same memory or the same bytes of a file."""
     if isinstance(value, np.ndarray) and value.size:
-        layout = np.ma.getdata(value).__array_interface__
+        layout = _data(value).__array_interface__
         return layout["data"][0], value.shape, value.strides, str(value.dtype)
     if isinstance(value, BlockRef):
         return value.block, value.offset, value.shape, value.strides, str(value.stored)
@@ -330,7 +340,7 @@ def _content_bytes(content):
     if not isinstance(content, np.ndarray):
         yield from content.raw_blocks()
         return
-    dtype, plain = _packed(content.dtype), np.ma.getdata(content).view(np.ndarray)
+    dtype, plain = _packed(content.dtype), _data(content)
     if not plain.nbytes:
         return
     if plain.flags.c_contiguous and plain.dtype == dtype:

@@ -20,7 +20,7 @@ MAX_HEADER = 1 << 26  # longest header that is searched for its END
 MAX_NAXIS = 999
 _PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_ "
 _AFTER_FIXED = frozenset({b"   ", b" / "})  # what follows an integer in fixed format
-_ODD_ENDS = (b"END\0\0\0\0\0", b"END\n    ", b"END\r\n   ", b"END\t    ")
+_ODD_ENDS = (b"END\0\0\0\0\0", b"END\n    ", b"END\r\n   ")
 _TEXT_REMEDY = "give a FITS or ASDF file"
 
 
