@@ -143,7 +143,7 @@ class _Simulation:
         noise *= self.read_noise
         if self.full and group:
             rows, columns = noise.shape
-            width = max(columns // AMPLIFIERS, 1)
+            width = columns // (AMPLIFIERS if self.detector.is_full else 1)
             for start in range(0, columns, width):
                 odd, even = self.rng.normal(0, DRIFT, 2)
                 noise[:, start : start + width : 2] += np.float32(odd)
