@@ -11,6 +11,7 @@ FWHM = 2.1  # pixels
 BETA = 3.0  # of the Moffat profile
 SPIKES = np.deg2rad([0.0, 60.0, 120.0])  # directions of the diffraction spikes
 SPIKE_SHARE = 2.5e-3  # of the profile's peak
+WITH_SPIKES = 1.14  # light of profile and spikes over that of the profile
 STAMPS = ((1e3, 10), (2e4, 30), (np.inf, 90))  # up to this flux: half the side of the stamp
 
 CR_RATE = 5e-5  # hits per pixel and second
@@ -81,7 +82,8 @@ def star_profile(dx, dy):
         along = dx * np.float32(np.cos(angle)) + dy * np.float32(np.sin(angle))
         across2 = r2 - along * along
         profile += np.float32(SPIKE_SHARE) * np.exp(-across2 / 2 - np.abs(along) / 25)
-    return profile * np.float32((BETA - 1) / (np.pi * alpha2))
+    moffat = np.pi * alpha2 / (BETA - 1)
+    return profile * np.float32(1 / (moffat * WITH_SPIKES))
 
 
 def _disc(flux, radius, angle, ratio):
