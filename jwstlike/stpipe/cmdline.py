@@ -253,7 +253,9 @@ def _make_job(cls, file, found, findings, notes):
     except ParameterError as error:
         findings += error.findings
     if findings:
-        raise ParameterError(findings)
+        error = ParameterError(findings)
+        error.run_name = values.get("name") or (path.stem if path else cls.__name__)
+        raise error
     if step.parameter_source("save_results") == "spec":
         step.__dict__["save_results"] = True
         step._sources["save_results"] = ("strun", "saves by default")
@@ -365,7 +367,7 @@ def main(argv=None, cls=None):
         return stop.code or OK
     except BaseException as error:
         asked = job.step.name if job else next((a for a in argv if not a.startswith("-")), "strun")
-        name = getattr(error, "failed_step", asked)
+        name = getattr(error, "failed_step", getattr(error, "run_name", asked))
         sys.stderr.write(error_block(error, name) + "\n")
         if job is not None and job.options.debug and not isinstance(error, KeyboardInterrupt):
             import pdb
