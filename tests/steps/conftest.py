@@ -96,7 +96,7 @@ def cases(step):
     """List the cases of a step; ``RampFit`` stands for the variants of the fit alone."""
     found = []
     for folder in sorted(f for base in FOLDERS if base.exists() for f in base.iterdir()):
-        pattern = "*_RampFit.v_*.rate.npz" if step == "RampFit" else f"*_{step}*.npz"
+        pattern = "??_RampFit.v_*.rate.npz" if step == "RampFit" else f"??_{step}[.]*npz"
         for file in sorted(folder.glob(pattern)):
             variant = file.name.split(".v_")[1].split(".")[0] if ".v_" in file.name else ""
             found.append(Case(folder, file, variant))

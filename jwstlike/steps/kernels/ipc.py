@@ -74,36 +74,49 @@ def correct_ipc_reference(data, kernel, area):
 
 
 @njit(cache=True, nogil=True)
+def _load(ring, slot, image, y, bounds, pad):
+    """Put a row of the image into the ring; zeros beyond the last row."""
+    _, y1, x0, x1 = bounds
+    for x in range(x0, x1):
+        ring[slot, pad + x - x0] = image[y, x] if y < y1 else np.float32(0)
+
+
+@njit(cache=True, nogil=True)
+def _add_scaled(total, kernel, element, row, at):
+    """Add one element of the kernel, times a shifted row, to the row of sums."""
+    j, i = element
+    y, x0 = at
+    shift = kernel.shape[1] - 1 - i
+    if kernel.shape[2] == 1:
+        factor = kernel[j, i, 0, 0]
+        for x in range(total.size):
+            total[x] += factor * row[x + shift]
+    else:
+        for x in range(total.size):
+            total[x] += kernel[j, i, y, x0 + x] * row[x + shift]
+
+
+@njit(cache=True, nogil=True)
 def _convolve(image, kernel, order, bounds):
     """Convolve one image in place, row by row, keeping the rows that are still needed."""
     y0, y1, x0, x1 = bounds
-    ky, kx, kny, _ = kernel.shape
+    ky, kx = kernel.shape[:2]
     nx, py, px = x1 - x0, ky // 2, kx // 2
-    ring = np.zeros((ky, nx + 2 * px), np.float32)  # original rows y - py .. y + py, padded
+    ring = np.zeros((ky, nx + 2 * px), np.float32)  # original row y is in slot y % ky
     total = np.empty(nx, np.float32)
-    for k in range(py):
-        if y0 + k < y1:
-            ring[py + 1 + k, px : px + nx] = image[y0 + k, x0:x1]
+    for y in range(y0, y0 + py):
+        _load(ring, y % ky, image, y, bounds, px)
     for y in range(y0, y1):
-        for k in range(ky - 1):
-            ring[k] = ring[k + 1]
-        if y + py < y1:
-            ring[ky - 1, px : px + nx] = image[y + py, x0:x1]
-        else:
-            ring[ky - 1] = 0
-        total[:] = 0
+        _load(ring, (y + py) % ky, image, y + py, bounds, px)
+        for x in range(nx):
+            total[x] = 0
         for n in range(order.shape[0]):
-            j, i = order[n]
-            row = ring[ky - 1 - j, kx - 1 - i : kx - 1 - i + nx]
-            if kny == 1:
-                factor = kernel[j, i, 0, 0]
-                for x in range(nx):
-                    total[x] += factor * row[x]
-            else:
-                factors = kernel[j, i, y, x0:x1]
-                for x in range(nx):
-                    total[x] += factors[x] * row[x]
-        image[y, x0:x1] = total
+            j, i = order[n, 0], order[n, 1]
+            source = y + py - j
+            if source >= y0:
+                _add_scaled(total, kernel, (j, i), ring[source % ky], (y, x0))
+        for x in range(nx):
+            image[y, x0 + x] = total[x]
 
 
 def correct_ipc(data, kernel, area):

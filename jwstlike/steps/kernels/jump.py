@@ -101,7 +101,8 @@ def _differences(data, groupdq, gain, tile, diff, ramp):
 def _suspects(diff, nx, variance, limit, absolute, out):
     """Mark in `out` the pixels whose spread of differences allows a jump."""
     low, high = np.empty(nx, np.float32), np.empty(nx, np.float32)
-    low[:], high[:] = np.float32(np.inf), np.float32(-np.inf)
+    for x in range(nx):
+        low[x], high[x] = np.float32(np.inf), np.float32(-np.inf)
     for k in range(diff.shape[0]):
         row = diff[k]
         for x in range(nx):
@@ -116,27 +117,33 @@ def _suspects(diff, nx, variance, limit, absolute, out):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sorted_usable(column, absolute, values, index):
-    """Sort the usable differences; return how many, with their places in `index`."""
+def _collect(column, start, step, work):
+    """Gather the usable of ``column[start::step]``; return how many, with their places."""
+    values, index, _ = work
     n = 0
-    for k in range(column.size):
+    for k in range(start, column.size, step):
         if np.isfinite(column[k]):
-            values[n] = abs(column[k]) if absolute else column[k]
-            index[n] = k
+            values[n], index[n] = column[k], k
             n += 1
-    if n > 40:
-        order = np.argsort(values[:n])
-        values[:n] = values[:n][order]
-        index[:n] = index[:n][order]
-        return n
-    for k in range(1, n):
-        value, place = values[k], index[k]
-        j = k - 1
-        while j >= 0 and values[j] > value:
-            values[j + 1], index[j + 1] = values[j], index[j]
-            j -= 1
-        values[j + 1], index[j + 1] = value, place
     return n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sort(work, n):
+    """Sort the first `n` values with their places: Shell's sort, fast for the few of a pixel."""
+    values, index, _ = work
+    gap = 1
+    while gap < n // 3:
+        gap = 3 * gap + 1
+    while gap:
+        for k in range(gap, n):
+            value, place = values[k], index[k]
+            j = k
+            while j >= gap and values[j - gap] > value:
+                values[j], index[j] = values[j - gap], index[j - gap]
+                j -= gap
+            values[j], index[j] = value, place
+        gap //= 3
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -152,10 +159,13 @@ def _middle(values, first, last):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _iterate(column, variance, thresholds, values, index, found):
-    """Mark the jumps of one pixel in `found`: the largest outlier first, until none is left."""
-    last = _sorted_usable(column, True, values, index)
-    first = 0
+def _iterate(n, variance, thresholds, work):
+    """Mark the jumps of one pixel: the largest outlier first, until none is left."""
+    values, index, found = work
+    for k in range(n):
+        values[k] = abs(values[k])
+    _sort(work, n)
+    first, last = 0, n
     while last - first >= 2:
         n = last - first
         if n >= 4:
@@ -183,10 +193,12 @@ def _iterate(column, variance, thresholds, values, index, found):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _clip(column, threshold, values, index, found):
-    """Mark what clipping by median and standard deviation drops from a set of differences."""
-    n = last = _sorted_usable(column, False, values, index)
-    first = 0
+def _clip(column, start, step, threshold, work):
+    """Mark what clipping by median and standard deviation drops from ``column[start::step]``."""
+    values, index, found = work
+    n = _collect(column, start, step, work)
+    _sort(work, n)
+    first, last = 0, n
     for _ in range(CLIP_ROUNDS):
         if last - first < 1:
             break
@@ -214,22 +226,22 @@ def _clip(column, threshold, values, index, found):
 @njit(cache=True, nogil=True, error_model="numpy")
 def _find(column, nints, variance, method, thresholds, work):
     """Mark the jumps of one pixel in `found` and return its median and sigma."""
-    values, index, found = work
-    found[:] = False
-    n = _sorted_usable(column, False, values, index)
+    values, _, found = work
+    for k in range(found.size):
+        found[k] = False
+    n = _collect(column, 0, 1, work)
+    _sort(work, n)
     median = _middle(values, 0, n)
     sigma = np.sqrt(abs(median) + np.float64(variance))
     if method == SINGLE_PASS:
         for k in range(column.size):
             found[k] = sigma > 0 and abs(column[k] - median) / sigma > thresholds[0]
     elif method == ITERATIVE:
-        _iterate(column, variance, thresholds, values, index, found)
-    elif method == CLIP_INTEGRATIONS:
-        step = column.size // nints
-        for g in range(step):
-            _clip(column[g::step], thresholds[0], values, index, found[g::step])
+        _iterate(n, variance, thresholds, work)
     else:
-        _clip(column, thresholds[0], values, index, found)
+        parts = column.size // nints if method == CLIP_INTEGRATIONS else 1
+        for part in range(parts):
+            _clip(column, part, parts, thresholds[0], work)
     return median, sigma
 
 
@@ -238,7 +250,8 @@ def _append(places, count, place):
     """Append to an array that doubles when full."""
     if count == places.size:
         longer = np.empty(2 * count, np.int64)
-        longer[:count] = places
+        for k in range(count):
+            longer[k] = places[k]
         places = longer
     places[count] = place
     return places
@@ -279,11 +292,11 @@ def _flag_rows(first, last, arrays, references, method, limits):
             x1 = min(nx, x0 + width)
             noise = variance[y - first, x0:x1]
             seen = _differences(data, groupdq, gain, (y, x0, x1, y - first), diff, ramp)
-            suspect[:] = True
-            if not seen and method <= SINGLE_PASS:
+            judged = seen == 0 and method <= SINGLE_PASS
+            if judged:
                 _suspects(diff, x1 - x0, noise, least, method == ITERATIVE, suspect)
             for x in range(x1 - x0):
-                if not suspect[x]:
+                if judged and not suspect[x]:
                     continue
                 for k in range(ndiff):
                     column[k] = diff[k, x]
@@ -323,13 +336,15 @@ def _flag_after(first, last, arrays, gain, levels, more):
     nints, ngroups, _, nx = data.shape
     ndiff = nints * (ngroups - 1)
     diff, ramp = np.empty((ndiff, nx), np.float32), np.empty((2, nx), np.float32)
-    values, index = np.empty(ndiff, np.float32), np.empty(ndiff, np.int64)
+    work = (np.empty(ndiff, np.float32), np.empty(ndiff, np.int64), np.empty(ndiff, np.bool_))
     for y in range(first, last):
         if not _differences(data, groupdq, gain, (y, 0, nx, y - first), diff, ramp):
             continue
         for x in range(nx):
             column = diff[:, x].copy()
-            median = _middle(values, 0, _sorted_usable(column, False, values, index))
+            n = _collect(column, 0, 1, work)
+            _sort(work, n)
+            median = _middle(work[0], 0, n)
             for i in range(nints):
                 reach = 0
                 for g in range(1, ngroups):
