@@ -17,6 +17,7 @@ FLAGS = (
     (1, "not to be used", "#3a4a63"),
     (0x80000000, "reference pixel", "#b9c4cf"),
 )
+ARRAYS = {"SCI": "data", "DQ": "dq", "ERR": "err"}  # EXTNAME -> name in a model
 INK, FAINT = "#222b36", "#6b7684"
 
 
@@ -78,7 +79,7 @@ def collect(raw=None, product=None, truth=None):
     import numpy as np
 
     panels = {}
-    first = _planes(raw, ("SCI",), last_group=True)
+    first = _planes(raw, ("SCI",), at=-1)
     if first:
         panels["input"] = first["SCI"]
     image = _planes(product, ("SCI", "DQ", "ERR"))
@@ -96,25 +97,46 @@ def collect(raw=None, product=None, truth=None):
     return panels
 
 
-def _planes(path, names, last_group=False):
-    """Read 2-D images of a FITS file; an empty dict if there is no such file."""
+def _planes(path, names, at=0):
+    """Read images by EXTNAME, 2-D: `at` is the index on all further axes.
+
+    Returns
+    -------
+    dict
+        Empty if there is no such file.
+    """
+    if path is None or not Path(path).is_file():
+        return {}
+    try:
+        with Path(path).open("rb") as stream:
+            is_asdf = stream.read(5) == b"#ASDF"
+        return (_asdf_planes if is_asdf else _fits_planes)(path, names, at)
+    except OSError as error:
+        raise PictureError(f"{path}: cannot be shown: {error}; or use --no-picture") from error
+
+
+def _fits_planes(path, names, at):
     from astropy.io import fits
 
     found = {}
-    if path is None or not Path(path).is_file():
-        return found
     with fits.open(path) as hdus:
-        for name in names:
-            if name not in hdus or hdus[name].header.get("NAXIS", 0) < 2:
-                continue
-            hdu = hdus[name]
-            index = (
-                (-1,) * (hdu.header["NAXIS"] - 2)
-                if last_group
-                else (0,) * (hdu.header["NAXIS"] - 2)
-            )
-            found[name] = hdu.section[index] if index else hdu.data.copy()
+        for hdu in (hdus[name] for name in names if name in hdus):
+            axes = hdu.header.get("NAXIS", 0)
+            if axes >= 2:
+                found[hdu.name] = hdu.section[(at,) * (axes - 2)] if axes > 2 else hdu.data.copy()
     return found
+
+
+def _asdf_planes(path, names, at):
+    from .. import datamodels
+
+    with datamodels.open(path) as model:
+        arrays = {name: model.get(ARRAYS.get(name, name)) for name in names}
+        return {
+            name: array[(at,) * (array.ndim - 2)].copy()
+            for name, array in arrays.items()
+            if getattr(array, "ndim", 0) >= 2
+        }
 
 
 # ---------------------------------------------------------------- panels

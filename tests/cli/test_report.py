@@ -264,6 +264,23 @@ def test_without_truth_there_are_three_panels(run):
     assert list(panels) == ["input", "slope", "dq"]
 
 
+def test_a_product_in_asdf_is_shown(run):
+    import asdf
+
+    slope = np.ones((12, 12), np.float32)
+    tree = {"meta": {"model_type": "ImageModel"}, "data": slope, "dq": np.zeros((12, 12), "u4")}
+    asdf.AsdfFile(tree).write_to(run.parent / "myimage.asdf")
+    panels = picture.collect(None, run.parent / "myimage.asdf")
+    assert list(panels) == ["slope", "dq"]
+    assert (panels["slope"] == slope).all()
+
+
+def test_a_damaged_file_is_named(run, capsys):
+    (run.parent / "input.fits").write_bytes(b"SIMPLE  =")
+    assert report.main([str(run)]) == 1
+    assert f"{run.parent}/input.fits: cannot be shown" in capsys.readouterr().err
+
+
 def test_a_single_flagged_pixel_survives_shrinking():
     kinds = np.zeros((2048, 2048), np.uint8)
     kinds[1001, 77] = 3
