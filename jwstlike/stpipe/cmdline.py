@@ -14,7 +14,7 @@ from ..errors import (
     StpipeExitException,
     did_you_mean,
 )
-from . import config_parser, log, parameters
+from . import config_parser, engine, explain, log, parameters
 from .step import Step
 from .utilities import find_step_class
 
@@ -38,6 +38,14 @@ OPTIONS = {
     "logcfg": (
         {"metavar": "FILE", "help": "Log configuration (deprecated; use the options below)"},
         True,
+    ),
+    "explain": (
+        {"action": "store_true", "help": "Show parameters with their sources; run nothing"},
+        False,
+    ),
+    "dry-run": (
+        {"action": "store_true", "help": "As --explain, and check everything; write nothing"},
+        False,
     ),
     "verbose": ({"action": "store_true", "help": "Show all log messages, and tracebacks"}, True),
     "log-level": (
@@ -245,7 +253,8 @@ def _make_job(cls, file, found, findings, notes):
     step = None
     try:
         step = cls._from_layers(values, _nest(flat), path, "command line")
-        args = found.args if findings else _count_args(step, found.args, options.save_parameters)
+        may_be_none = options.save_parameters or options.explain or options.dry_run
+        args = found.args if findings else _count_args(step, found.args, may_be_none)
     except ParameterError as error:
         findings += error.findings
     try:
@@ -297,6 +306,8 @@ def execute(job, argv):
     with job.log_config.context(step._log_names()):
         for note in job.notes:
             logger.warning("%s", note)
+        if options.explain or options.dry_run:
+            return _explain(job)
         if options.save_parameters:
             step.export_config(options.save_parameters, include_metadata=True)
             logger.info("Parameters saved in %s", options.save_parameters)
@@ -309,6 +320,16 @@ def execute(job, argv):
             logger.debug("Traceback of the error:", exc_info=True)
             raise
     return step.run_record["exit_code"]
+
+
+def _explain(job):
+    """Print what the run would do; with ``--dry-run`` what refuses it is an error."""
+    pars = "off" if job.options.disable_crds_steppars else "crds"
+    findings, answers = engine.plan(job.step, job.args or (), pars)
+    sys.stdout.write(explain.explain(job.step, answers) + "\n")
+    if findings and job.options.dry_run:
+        raise PreflightError(findings)
+    return OK
 
 
 def step_from_cmdline(args, cls=None):

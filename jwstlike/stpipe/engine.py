@@ -110,6 +110,26 @@ def _run_top(step, box, pars):
     return result
 
 
+def plan(step, args, pars="crds"):
+    """Resolve the parameters of a run and look for what speaks against it, without running.
+
+    Returns
+    -------
+    findings : list of str
+        What would refuse the run.
+    answers : references.Answers
+        The references found. The parameters from references stay in `step`.
+    """
+    context = RunContext(step, list(args))
+    context.strict = True
+    context.record = record.RunRecord(step)
+    _parameters_from_references(context, pars)
+    findings = preflight.check(context)
+    if args:
+        step.set_primary_input(args[0])
+    return findings, context.references
+
+
 def _exit_code(error):
     if isinstance(error, KeyboardInterrupt):
         return 130
@@ -267,7 +287,9 @@ def skip_or_process(context):
         logger.info("Step run as standalone, so skip set to False")
         step.__dict__["skip"] = False
     if step.skip:
-        _decline(context, "skip is set", context.args[0] if context.args else None)
+        _, source, detail = step.parameter_sources()["skip"]
+        reason = f"skip is set ({source} {Path(detail).name})"
+        _decline(context, reason, context.args[0] if context.args else None)
         return
     _remember_input(context)
     try:

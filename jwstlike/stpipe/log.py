@@ -199,7 +199,7 @@ class LogConfig:
     def _make(self, name):
         kind, _, target = name.partition(":")
         if kind in ("file", "append"):
-            handler = logging.FileHandler(target, mode="a" if kind == "append" else "w")
+            handler = _open_file(target, "a" if kind == "append" else "w")
         elif kind == "null":
             handler = logging.NullHandler()
         elif kind in STREAMS:
@@ -211,6 +211,15 @@ class LogConfig:
         handler.setLevel(self.level)
         handler.setFormatter(logging.Formatter(self.format))
         return handler
+
+
+def _open_file(path, mode):
+    try:
+        return logging.FileHandler(path, mode=mode)
+    except OSError as error:
+        raise ParameterError(
+            f"log file {path}: {error.strerror}; give a path that can be written"
+        ) from None
 
 
 def _find_config():

@@ -54,6 +54,9 @@ def model_class(step, name):
 def check_folder(step):
     """Return findings about the folder that the step will write to; nothing is made."""
     folder = saving.output_folder(step)
+    product = Path(saving.product_path(step))
+    if product.is_dir():
+        return [f"output file {product}: is a folder; give another output_file"]
     place = folder
     while not place.exists() and place != place.parent:
         place = place.parent

@@ -73,6 +73,14 @@ class Answers:
         self.contexts = {}  # observatory -> crds_client.Context
         self._known = {}  # (observatory, metadata) -> {type: crds_client.Reference}
 
+    def found(self, kind):
+        """Return what was found for a type, or None."""
+        return next((known[kind] for known in self._known.values() if kind in known), None)
+
+    def context_name(self):
+        """Return the name of the context, or an empty string before the first look-up."""
+        return next((context.name for context in self.contexts.values()), "")
+
     def plan(self, parameters, types, observatory):
         """Ask for `types` in one call; return the `crds_client.Plan`."""
         if observatory not in self.contexts:

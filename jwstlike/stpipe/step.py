@@ -362,9 +362,15 @@ class Step(Configurable):
         return log.LOG_NAMES
 
     def _log_names(self):
-        """Those loggers and that of the package the step comes from."""
-        own = type(self).__module__.partition(".")[0]
-        return (*self.get_stpipe_loggers(), *(() if own == "__main__" else (own,)))
+        """Those loggers and those of the packages that the step and its sub-steps come from."""
+        names = {}
+        steps = [self]
+        while steps:
+            step = steps.pop()
+            names[type(step).__module__.partition(".")[0]] = None
+            steps += [getattr(step, name) for name in step.step_defs or ()]
+        names.pop("__main__", None)
+        return (*self.get_stpipe_loggers(), *names)
 
 
 class RomanStep(Step):

@@ -153,6 +153,16 @@ REFUSED = {
         3,
         "x_uncal.json is a file; give another output_dir",
     ),
+    "output file is a folder": (
+        ["fakesteps.AddStep", "INPUT", "--output_file=taken", "--output_ext="],
+        3,
+        "output file taken_addstep: is a folder",
+    ),
+    "log file": (
+        ["fakesteps.AddStep", "INPUT", "--log-file=no/where.log"],
+        2,
+        "log file no/where.log: No such file or directory; give a path",
+    ),
     "no references set up": (["fakesteps.MaskStep", "INPUT"], 3, "export CRDS_PATH="),
     "missing override": (
         ["fakesteps.MaskStep", "INPUT", "--override_mask=no.fits"],
@@ -169,6 +179,7 @@ def test_a_refused_run_says_why_in_one_block_and_writes_nothing(case, strun, mak
     Path("empty.fits").touch()
     make_input()
     make_input("image.json", "ImageModel")
+    Path("taken_addstep").mkdir()
     places = {"INPUT": "x_uncal.json", "EMPTY": "empty.fits", "IMAGE": "image.json"}
     before = files()
     found, err = strun(*(places.get(arg, arg) for arg in argv))

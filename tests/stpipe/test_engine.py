@@ -114,7 +114,7 @@ def test_skip_in_a_pipeline_passes_the_input_on_and_records_it():
     assert result.data == [6]
     assert query_step_status(result, "jump") == "SKIPPED"
     assert pipe.run_record["steps"][0]["status"] == "SKIPPED"
-    assert pipe.run_record["steps"][0]["reason"] == "skip is set"
+    assert pipe.run_record["steps"][0]["reason"] == "skip is set (explicit argument)"
 
 
 def test_a_skipped_step_given_a_path_returns_a_model(make_input):

@@ -1,15 +1,18 @@
 """Specs, types, one resolution of parameters with its sources, and all errors together."""
 
 import pickle
+import tempfile
 from pathlib import Path
 
 import fakemodels
 import fakesteps
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jwstlike.errors import ParameterError, UnknownAttributeError
-from jwstlike.stpipe import Step, config_parser, parameters
+from jwstlike.stpipe import Step, cmdline, config_parser, parameters
 
 pytestmark = pytest.mark.usefixtures("own_folder")
 
@@ -196,6 +199,40 @@ def test_all_ways_to_give_parameters_are_equal():
     config, _ = fakesteps.Pipe.build_config(None, **given)
     by_section = fakesteps.Pipe.from_config_section(config).get_pars()
     assert by_file == by_constructor == by_update.get_pars() == by_section
+
+
+@given(
+    save_ramp=st.booleans(),
+    suffix=st.none() | st.sampled_from(["q", "cal"]),
+    value=st.floats(allow_nan=False, allow_infinity=False),
+    skip=st.booleans(),
+)
+@settings(max_examples=25, deadline=None)
+def test_file_arguments_and_command_line_give_equal_parameters(save_ramp, suffix, value, skip):
+    given_steps = {"add": {"value": value}, "fit": {"skip": skip, "suffix": suffix}}
+    by_constructor = fakesteps.Pipe(save_ramp=save_ramp, steps=given_steps)
+    lines = [
+        'class = "fakesteps.Pipe"',
+        f"save_ramp = {save_ramp}",
+        "[steps]",
+        f"[[add]]\nvalue = {value!r}",
+        f"[[fit]]\nskip = {skip}\nsuffix = {suffix}",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "p.cfg")
+        path.write_text("\n".join(lines))
+        by_file = fakesteps.Pipe.from_config_file(path)
+    argv = [
+        "fakesteps.Pipe",
+        "x",
+        f"--save_ramp={save_ramp}",
+        f"--steps.add.value={value!r}",
+        f"--steps.fit.skip={skip}",
+        f"--steps.fit.suffix={suffix}",
+        "--save_results=false",
+    ]
+    by_command = cmdline.parse(argv).step
+    assert by_constructor.get_pars() == by_file.get_pars() == by_command.get_pars()
 
 
 def test_an_asdf_file_gives_the_parameters_back():

@@ -169,3 +169,29 @@ def test_a_parameter_the_step_lacks_is_one_warning(monkeypatch):
     assert len(lines) == 1
     assert "did you mean 'rejection_threshold'" in lines[0]
     assert "pars-jumpstep_0001.asdf" in lines[0]
+
+
+def test_explain_shows_every_parameter_with_its_source_and_every_reference(capsys):
+    exposure().save("x_uncal.fits")
+    before = sorted(Path().iterdir())
+    argv = ["refsteps.SloperPipeline", "x_uncal.fits", QUIET, "--steps.dq.suffix=q", "--dry-run"]
+    assert cmdline.main(argv) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    jump = ["steps.jump.rejection_threshold", "4.5", "pars-ref"]
+    assert [*jump, "jwst_nircam_pars-jumpstep_0001.asdf"] in lines
+    assert ["steps.dq.suffix", "'q'", "explicit", "command", "line"] in lines
+    assert ["steps.dq.skip", "False", "spec"] in lines
+    mask = next(line for line in lines if line[:1] == ["mask"])
+    assert (mask[1], mask[-1]) == ("jwst_nircam_mask_0001.fits", "jwst_0001.pmap")
+    assert ["SloperPipeline", "x_sloperpipeline.fits"] in lines
+    assert ["run", "record", "x_sloperpipeline.run.json"] in lines
+    assert sorted(Path().iterdir()) == before
+
+
+def test_a_dry_run_reports_what_would_refuse_the_run(capsys):
+    argv = ["refsteps.SloperPipeline", "missing.fits", QUIET]
+    assert cmdline.main([*argv, "--dry-run"]) == 3
+    assert "missing.fits: no such file" in capsys.readouterr().err
+    assert cmdline.main([*argv, "--explain"]) == 0
+    assert "not looked up" in capsys.readouterr().out
+    assert list(Path().iterdir()) == []
