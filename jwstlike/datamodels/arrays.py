@@ -48,7 +48,7 @@ class ArrayRef:
     place : str
         HDU, for messages: ``SCI,1``.
     scaling : tuple, optional
-        BSCALE, BZERO and BLANK (None if there is none).
+        BSCALE, BZERO and BLANK (None if there is none, or the stored values are floats).
 
     Attributes
     ----------
@@ -68,9 +68,9 @@ class ArrayRef:
         self.dtype = self._result_dtype()
 
     def _result_dtype(self):
-        scale, zero, blank = self.scaling
+        scale, zero, _ = self.scaling
         plain = self.stored.newbyteorder("=")
-        if scale == 1 and zero == 0 and blank is None:
+        if not self.is_scaled:
             return plain
         offset = OFFSET_DTYPES.get((plain.kind, plain.itemsize, zero)) if scale == 1 else None
         return np.dtype(offset or SCALE_DTYPES[plain.str[1:]])
@@ -93,7 +93,8 @@ class ArrayRef:
     @property
     def is_scaled(self):
         """Whether values are other numbers than those stored."""
-        return self.dtype != self.stored.newbyteorder("=")
+        scale, zero, blank = self.scaling
+        return scale != 1 or zero != 0 or blank is not None
 
     def __len__(self):
         if not self.shape:
