@@ -115,9 +115,7 @@ class Step(Configurable):
 
     def __call__(self, *args):
         """Run the step: inside a pipeline ``self.dq(input)``."""
-        box = list(args)
-        del args
-        return engine.run(self, box, settings.read().run_pars)
+        return self.run(*args)
 
     @classmethod
     def call(cls, *args, config_file=None, logcfg=None, configure_log=True, steps=None, **pars):

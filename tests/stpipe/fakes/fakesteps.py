@@ -6,7 +6,7 @@ import weakref
 import fakemodels
 
 from jwstlike.errors import StpipeExitException
-from jwstlike.stpipe import NotApplicable, Pipeline, Step
+from jwstlike.stpipe import LinearPipeline, NotApplicable, Pipeline, Step
 
 log = logging.getLogger(__name__)
 
@@ -267,3 +267,7 @@ class VerboseStep(FakeStep):
     spec = """
     verbose = boolean(default=False)
     """
+
+
+class Line(LinearPipeline, FakeStep):
+    pipeline_steps = [("add", AddStep), ("twice", WithStep), ("fit", FitStep)]  # noqa: RUF012
