@@ -6,7 +6,7 @@ the cache lacks something and one is named. `crds` (0.8 s) is imported at the fi
 every reference overridden a run does without it.
 """
 
-import importlib.metadata
+import importlib
 import logging
 import re
 from dataclasses import dataclass, field, replace
@@ -274,7 +274,8 @@ def get_override_name(reference_file_type):
 
 def get_svn_version():
     """Return the version of the `crds` package, without importing it."""
-    return importlib.metadata.version("crds")
+    metadata = importlib.import_module("importlib.metadata")  # 40 ms, so not at import time
+    return metadata.version("crds")
 
 
 # ---------------------------------------------------------------- one question
