@@ -71,30 +71,29 @@ def choose_method(groupdq, limits, only_use_ints=True):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _differences(data, groupdq, gain, tile, diff, ramp):
-    """Fill `diff` (difference, x) with one row's differences in electrons.
+def _differences(arrays, gain, tile, buffers):
+    """Fill the buffers (difference, x) with one row's differences in electrons.
 
-    Returns
-    -------
-    int
-        JUMP_DET if any group of the tile has it already.
+    ``buffers[2]`` tells the pixels that have JUMP_DET in some group already.
     """
+    data, groupdq = arrays
     y, x0, x1, gy = tile
+    diff, ramp, seen = buffers
     nints, ngroups = data.shape[:2]
-    seen = np.uint8(0)
+    for x in range(x1 - x0):
+        seen[x] = 0
     for i in range(nints):
         for g in range(ngroups):
             values, dq = data[i, g, y, x0:x1], groupdq[i, g, y, x0:x1]
             new, old = ramp[g & 1], ramp[1 - (g & 1)]
             for x in range(x1 - x0):
-                seen |= dq[x]
+                seen[x] |= dq[x] & np.uint8(JUMP_DET)
                 signal = values[x] * gain[gy, x0 + x]
                 new[x] = np.float32(np.nan) if dq[x] & UNUSABLE else signal
             if g:
                 row = diff[i * (ngroups - 1) + g - 1]
                 for x in range(x1 - x0):
                     row[x] = new[x] - old[x]
-    return seen & JUMP_DET
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -281,7 +280,8 @@ def _flag_rows(first, last, arrays, references, method, limits):
     nints, ngroups, ny, nx = data.shape
     ndiff = nints * (ngroups - 1)
     width = min(nx, max(16, TILE_BYTES // (4 * ndiff)))
-    diff, ramp = np.empty((ndiff, width), np.float32), np.empty((2, width), np.float32)
+    diff, seen = np.empty((ndiff, width), np.float32), np.empty(width, np.uint8)
+    buffers = (diff, np.empty((2, width), np.float32), seen)
     suspect, column = np.empty(width, np.bool_), np.empty(ndiff, np.float32)
     work = (np.empty(ndiff, np.float32), np.empty(ndiff, np.int64), np.empty(ndiff, np.bool_))
     places, nplaces, count = np.empty(1024, np.int64), 0, 0
@@ -291,17 +291,16 @@ def _flag_rows(first, last, arrays, references, method, limits):
         for x0 in range(0, nx, width):
             x1 = min(nx, x0 + width)
             noise = variance[y - first, x0:x1]
-            seen = _differences(data, groupdq, gain, (y, x0, x1, y - first), diff, ramp)
-            judged = seen == 0 and method <= SINGLE_PASS
-            if judged:
+            _differences(arrays, gain, (y, x0, x1, y - first), buffers)
+            if method <= SINGLE_PASS:
                 _suspects(diff, x1 - x0, noise, least, method == ITERATIVE, suspect)
             for x in range(x1 - x0):
-                if judged and not suspect[x]:
+                if method <= SINGLE_PASS and not (suspect[x] or seen[x]):
                     continue
                 for k in range(ndiff):
                     column[k] = diff[k, x]
                 median, sigma = _find(column, nints, noise[x], method, limits, work)
-                new = _flag_pixel(groupdq, y, x0 + x, work[2], seen != 0)
+                new = _flag_pixel(groupdq, y, x0 + x, work[2], seen[x] != 0)
                 count += new
                 if new == 0 or high <= low:
                     continue
@@ -335,12 +334,14 @@ def _flag_after(first, last, arrays, gain, levels, more):
     data, groupdq = arrays
     nints, ngroups, _, nx = data.shape
     ndiff = nints * (ngroups - 1)
-    diff, ramp = np.empty((ndiff, nx), np.float32), np.empty((2, nx), np.float32)
+    diff, seen = np.empty((ndiff, nx), np.float32), np.empty(nx, np.uint8)
+    buffers = (diff, np.empty((2, nx), np.float32), seen)
     work = (np.empty(ndiff, np.float32), np.empty(ndiff, np.int64), np.empty(ndiff, np.bool_))
     for y in range(first, last):
-        if not _differences(data, groupdq, gain, (y, 0, nx, y - first), diff, ramp):
-            continue
+        _differences(arrays, gain, (y, 0, nx, y - first), buffers)
         for x in range(nx):
+            if not seen[x]:
+                continue
             column = diff[:, x].copy()
             n = _collect(column, 0, 1, work)
             _sort(work, n)
