@@ -37,7 +37,7 @@ $(VENV)/.installed-%: setup.cfg setup.py pyproject.toml | $(VENV)/pyvenv.cfg
 	@touch $@
 
 $(VENV)/.installed-lint: | $(VENV)/pyvenv.cfg
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'ruff>=0.8'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r .ci/lint.txt
 	@touch $@
 
 # ---------------------------------------------------------------- what to make
