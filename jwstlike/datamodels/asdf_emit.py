@@ -15,7 +15,7 @@ from .asdf_nodes import CORE, NeedsAsdf
 
 WIDTH = 96
 MAX_SIMPLE_KEY = 100  # longer keys are written behind "? "
-WORD_SIZE = 1 << 63  # integers from here on are written as core/integer
+LITERALS = range(2 - (1 << 63), 1 << 63)  # other integers are written as core/integer
 
 SIMPLE = frozenset({str, int, float, bool, type(None)})
 
@@ -277,7 +277,7 @@ class Emitter:
         if kind is bool:
             return "true" if value else "false"
         if kind is int:
-            return str(value) if -WORD_SIZE <= value < WORD_SIZE else self._big_integer(value)
+            return str(value) if value in LITERALS else self._big_integer(value)
         if kind is float:
             return float_text(value)
         return self._other(value, path)
