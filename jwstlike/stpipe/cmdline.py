@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import (
+    JwstlikeError,
     ParameterError,
     PreflightError,
     StpipeExitException,
@@ -368,7 +369,7 @@ def exit_code_of(error):
 def error_block(error, name):
     """Return the text that ends a run which failed."""
     text = str(error) or type(error).__name__
-    if exit_code_of(error) == STEP_FAILED and type(error).__module__ == "builtins":
+    if not isinstance(error, JwstlikeError):
         text = f"{type(error).__name__}: {text}"
     if isinstance(error, KeyboardInterrupt):
         text = "interrupted"

@@ -92,16 +92,22 @@ class Configurable:
             When the file is of another class, or its parameters are wrong.
         """
         values = config_parser.load_config_file(config_file)
-        step_class = cls
-        if "class" in values:
-            step_class = find_step_class(values["class"], Configurable, config_file, _warn)
-            if not issubclass(step_class, cls):
-                raise ParameterError(
-                    "Configuration file does not match the expected step class: "
-                    f"{config_file} is for {step_class.__name__}, expected {cls.__name__}"
-                )
         name = name or values.get("name") or Path(config_file).stem
+        step_class = cls._class_of(values, config_file)
         return step_class.from_config_section(values, parent, name, config_file)
+
+    @classmethod
+    def _class_of(cls, values, config_file):
+        """Return the class that a parameter file names: this one or a subclass."""
+        if "class" not in values:
+            return cls
+        step_class = find_step_class(values["class"], Configurable, config_file, _warn)
+        if not issubclass(step_class, cls):
+            raise ParameterError(
+                "Configuration file does not match the expected step class: "
+                f"{config_file} is for {step_class.__name__}, expected {cls.__name__}"
+            )
+        return step_class
 
     @classmethod
     def from_config_section(cls, config, parent=None, name=None, config_file=None):

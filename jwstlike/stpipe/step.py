@@ -139,7 +139,8 @@ class Step(Configurable):
         if steps is not None:
             pars["steps"] = steps
         values = config_parser.load_values(config_file) if config_file is not None else {}
-        step = cls._from_layers(values, pars, config_file, "argument")
+        step_class = cls._class_of(values, config_file)
+        step = step_class._from_layers(values, pars, config_file, "argument")
         if not configure_log:
             return step.run(*args, pars="crds")
         keys = {k: values[k] for k in ("log_level", "log_file", "log_stream") if k in values}

@@ -249,6 +249,8 @@ def test_the_file_of_another_class_is_refused():
     write_cfg()
     with pytest.raises(ParameterError, match="does not match the expected step class"):
         fakesteps.AddStep.from_config_file("sub/pipe.cfg")
+    with pytest.raises(ParameterError, match="is for Pipe, expected AddStep"):
+        fakesteps.AddStep.call("x.fits", config_file="sub/pipe.cfg")
 
 
 def test_toml_and_yaml_hold_parameters_too():
