@@ -293,8 +293,16 @@ def unchecked(cls, values):
     out = Resolved({k: copy(p.default) for k, p in params.items()} | own)
     out.sources = {k: ("explicit", "argument") for k in own if k in params}
     for name, step_class in (getattr(cls, "step_defs", None) or {}).items():
-        out.steps[name] = unchecked(step_class, steps.get(name) or {})
+        default = _step_defaults(cls, name)
+        out.steps[name] = unchecked(step_class, default | (steps.get(name) or {}))
+        for key in default.keys() - (steps.get(name) or {}).keys():
+            out.steps[name].sources.pop(key, None)
     return out
+
+
+def _step_defaults(cls, name):
+    """Defaults that a pipeline has for one of its steps, in place of the step's own."""
+    return (getattr(cls, "step_defaults", None) or {}).get(name) or {}
 
 
 def _resolve(cls, layers, path, findings):
@@ -308,13 +316,16 @@ def _resolve(cls, layers, path, findings):
                 f"Config parameter {_dotted(path, name)!r}: missing ({param.allowed()})"
             )
     steps = getattr(cls, "step_defs", None) or {}
+    aliases = getattr(cls, "step_aliases", None) or {}  # other name -> name
     for layer in layers:
         for name in layer.values.get("steps") or ():
-            if name not in steps:
+            if aliases.get(name, name) not in steps:
                 place = "/".join((*path, "steps"))
                 findings.append(f"Extra value {name!r} in {place}{_near_step(name, steps)}")
     for name, step_class in steps.items():
-        inner = [part for layer in layers for part in layer.of_step(name)]
+        names = [*(other for other in aliases if aliases[other] == name), name]
+        inner = [Layer("spec", _step_defaults(cls, name), f"default of {cls.__name__}")]
+        inner += [part for layer in layers for n in names for part in layer.of_step(n)]
         out.steps[name] = _resolve(step_class, inner, (*path, "steps", name), findings)
     return out
 

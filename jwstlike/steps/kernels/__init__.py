@@ -9,6 +9,7 @@ import importlib
 
 __all__ = [
     "dq_init",
+    "flags",
     "ipc",
     "jump",
     "lastframe",
