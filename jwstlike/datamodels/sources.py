@@ -6,8 +6,8 @@ one that was looked at first.
 
 import io
 import os
+import stat
 from contextlib import contextmanager
-from pathlib import Path
 
 from ..errors import FileFormatError
 
@@ -33,9 +33,9 @@ class Source:
         self.compression = compression
         if isinstance(where, (str, os.PathLike)):
             self.where = os.fspath(where)
-            status = Path(self.where).stat()
-            if not self.where or Path(self.where).is_dir():
-                raise FileFormatError(self.where, "is a folder, not a file")
+            status = os.stat(self.where)  # noqa: PTH116 - a third of the time of Path.stat
+            if stat.S_ISDIR(status.st_mode):
+                raise FileFormatError(self.where, "is a folder, not a file", "give a file")
             self.size, self.mtime_ns = status.st_size, status.st_mtime_ns
         elif isinstance(where, (bytes, bytearray, memoryview)):
             self.where = where
@@ -73,7 +73,7 @@ class Source:
                 stream = open(self.where, "rb", buffering=0)  # noqa: PTH123 - half the time
             except OSError as error:
                 raise FileFormatError(
-                    self.name, f"cannot be read any more ({error.strerror})", "open it again"
+                    self.name, f"cannot be read ({error.strerror})", "check path and permissions"
                 ) from error
             with stream:
                 self._check(os.fstat(stream.fileno()))
