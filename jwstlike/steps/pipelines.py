@@ -25,7 +25,7 @@ class SloperPipeline(Pipeline):
     as ``_rateints`` beside it when there are several.
     """
 
-    class_alias = "calwebb_sloper"
+    class_alias = "sloper"
     input_types = ("RampModel",)
     step_defs = {  # noqa: RUF012 - a table
         "dq": DQInitStep,
@@ -47,7 +47,7 @@ class SloperPipeline(Pipeline):
 
     def process(self, input):
         """Run the steps on a ramp; return the slope image."""
-        log.info("Starting calwebb_sloper")
+        log.info("Starting the sloper")
         miri = is_miri(input)
         several = input.shape[0] > 1
         names = ["dq", "saturation", "ipc", *(["reset", "frame"] if miri else ["bias"]), "jump"]
@@ -61,5 +61,5 @@ class SloperPipeline(Pipeline):
         if isinstance(result, tuple):
             result, rateints = result
             self.save_model(rateints, suffix="rateints")
-        log.info("Ending calwebb_sloper")
+        log.info("Ending the sloper")
         return result
