@@ -145,6 +145,15 @@ def _add_parameters(parser, cls, prefix="", title="parameters"):
             default=argparse.SUPPRESS,
             help=_help_text(param),
         )
+    for other, name in (getattr(cls, "step_aliases", None) or {}).items():
+        for key in parameters.param_table(cls.step_defs[name]):
+            parser.add_argument(
+                f"--{prefix}steps.{other}.{key}",
+                dest=f"{prefix}steps.{other}.{key}",
+                type=FromCommandLine,
+                default=argparse.SUPPRESS,
+                help=argparse.SUPPRESS,
+            )
     for name, sub in (cls.step_defs or {}).items():
         about = (inspect.getdoc(sub) or "").partition("\n")[0]
         _add_parameters(

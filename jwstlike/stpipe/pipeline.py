@@ -7,10 +7,14 @@ class Pipeline(Step):
     """Steps that work together.
 
     A subclass names them in `step_defs` and calls them in `process`: ``self.dq(input)``. Each is
-    an instance before `process` starts, with the parameters of ``[steps] [[dq]]``.
+    an instance before `process` starts, with the parameters of ``[steps] [[dq]]``. In
+    `step_aliases` steps have other names for parameter files and the command line, in
+    `step_defaults` other defaults than their own.
     """
 
     step_defs = {}  # noqa: RUF012 - each subclass brings its own
+    step_aliases = {}  # noqa: RUF012
+    step_defaults = {}  # noqa: RUF012
 
     def _adopt(self, resolved):
         super()._adopt(resolved)

@@ -85,6 +85,7 @@ class Answers:
         """Ask for `types` in one call; return the `crds_client.Plan`."""
         if observatory not in self.contexts:
             self.contexts[observatory] = crds_client.resolve_context(observatory)
+            log.info("References by context %s", self.contexts[observatory])
         return crds_client.plan(parameters, types, observatory, self.contexts[observatory])
 
     def fetch(self, parameters, types, observatory):

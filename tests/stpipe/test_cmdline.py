@@ -47,6 +47,14 @@ def test_parameters_of_sub_steps(strun, make_input):
     assert json.loads(Path("x_pipe.fits").read_text())["data"] == [10, 11, 12]
 
 
+def test_a_step_has_other_names_and_other_defaults_in_a_pipeline(strun, make_input):
+    line = ("fakesteps.NamedPipe", make_input(), "--steps.plus.value", "9")
+    assert strun(*line)[0] == 0
+    assert json.loads(Path("x_namedpipe.fits").read_text())["data"] == [10, 11, 12]
+    record = json.loads(Path("x_namedpipe.run.json").read_text())
+    assert record["steps"][1]["reason"] == "skip is set (spec default of NamedPipe)"
+
+
 def test_the_parameter_file_of_the_paper(strun, make_input):
     Path("sloper.cfg").write_text(
         'name = "SloperPipeline"\nclass = "fakesteps.Pipe"\n'

@@ -271,3 +271,13 @@ class VerboseStep(FakeStep):
 
 class Line(LinearPipeline, FakeStep):
     pipeline_steps = [("add", AddStep), ("twice", WithStep), ("fit", FitStep)]  # noqa: RUF012
+
+
+class NamedPipe(Pipeline, FakeStep):
+    input_types = ("RampModel",)
+    step_defs = {"add": AddStep, "twice": WithStep}  # noqa: RUF012
+    step_aliases = {"plus": "add"}  # noqa: RUF012
+    step_defaults = {"twice": {"skip": True}}  # noqa: RUF012
+
+    def process(self, model):
+        return self.twice(self.add(model))
