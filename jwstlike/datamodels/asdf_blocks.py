@@ -256,8 +256,8 @@ class BlockRef:
     def _located(self):
         """Return the plain `ArrayRef` of the elements, or of the block if they are strided."""
         block = self.block() if callable(self.block) else self.block
-        room = block.size - self.offset - (0 if self.strides else self.nbytes)
-        if room < 0 or self.offset < 0:
+        most = 16 * block.size if self.strides else block.size - self.offset
+        if self.offset < 0 or self.nbytes > most or (self.size and not self.nbytes):
             raise FileFormatError(
                 block.source.name,
                 f"an array of {self.stored} {self.shape} does not fit into its block of "
@@ -280,7 +280,7 @@ class BlockRef:
             except (ValueError, TypeError) as error:
                 raise FileFormatError(ref.source.name, f"strides of an array: {error}") from error
             data = np.array(strided, dtype or self.dtype, order="C")
-        return data if self.mask is None else _masked(data, self.mask)
+        return data if self.mask is None else _masked(data, self.mask, ref.source.name)
 
     def section(self, key, dtype=None):
         """Read what ``array[key]`` would give; see `ArrayRef.section`."""
@@ -297,11 +297,16 @@ class BlockRef:
             yield from self._located().raw_blocks()
 
 
-def _masked(data, mask):
+def _masked(data, mask, name):
     mask = mask.read() if hasattr(mask, "read") else mask
-    if not isinstance(mask, np.ndarray):
-        mask = np.isnan(data) if mask != mask else data == mask  # noqa: PLR0124 - NaN
-    return np.ma.array(data, mask=mask)
+    try:
+        if not isinstance(mask, np.ndarray):
+            mask = np.isnan(data) if mask != mask else data == mask  # noqa: PLR0124 - NaN
+        return np.ma.array(data, mask=mask)
+    except (ValueError, TypeError, np.ma.MAError) as error:
+        raise FileFormatError(name, f"the mask of an array: {error}", "the file is damaged") from (
+            error
+        )
 
 
 def native_dtype(dtype):

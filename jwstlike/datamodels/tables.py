@@ -296,7 +296,7 @@ class TableRef(AstropyRef):
                 yield at, np.frombuffer(octets, self._row)
 
     def _check_size(self):
-        missing = self.offset + self.shape[0] * self._row.itemsize - self.source.size
+        missing = self.offset + self.shape[0] * max(1, self._row.itemsize) - self.source.size
         if missing > 0:
             raise FileFormatError(
                 f"{self.source.name}[{self.place}]",

@@ -555,6 +555,31 @@ def test_an_array_larger_than_its_block_is_refused(shape):
         load(content)[0]["a"].read()
 
 
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("shape: [1000000000000]\n  strides: [0]", "does not fit into its block"),
+        ("shape: [4]\n  offset: -8", "does not fit into its block"),
+        ("shape: [4]\n  strides: [-8]", "strides of an array"),
+        ("shape: [3]\n  strides: [8, 8]", "strides of an array"),
+        ("shape: [4]\n  mask: [1, 2]", "the mask of an array"),
+    ],
+)
+def test_an_array_node_that_contradicts_itself_is_refused(more, message):
+    content = dumped({"a": np.arange(4)}).replace(b"shape: [4]", more.encode())
+    with pytest.raises(FileFormatError, match=message):
+        load(content)[0]["a"].read()
+
+
+def test_strides_and_a_value_as_mask_are_obeyed():
+    content = dumped({"a": np.arange(4)})
+    back = content.replace(b"shape: [4]", b"shape: [4]\n  offset: 24\n  strides: [-8]")
+    np.testing.assert_array_equal(load(back)[0]["a"].read(), [3, 2, 1, 0])
+    masked = content.replace(b"shape: [4]", b"shape: [4]\n  mask: 2")
+    found = load(masked)[0]["a"].read()
+    np.testing.assert_array_equal(found.mask, [False, False, True, False])
+
+
 def test_a_missing_block_is_told_when_touched():
     content = dumped({"a": np.arange(4), "b": 1}).split(b"\xd3BLK")[0]
     tree = load(content, name="x.asdf")[0]
