@@ -315,19 +315,22 @@ def _resolve(cls, layers, path, findings):
             findings.append(
                 f"Config parameter {_dotted(path, name)!r}: missing ({param.allowed()})"
             )
+    _resolve_steps(cls, layers, out, path, findings)
+    return out
+
+
+def _resolve_steps(cls, layers, out, path, findings):
     steps = getattr(cls, "step_defs", None) or {}
     aliases = getattr(cls, "step_aliases", None) or {}  # other name -> name
-    for layer in layers:
-        for name in layer.values.get("steps") or ():
-            if aliases.get(name, name) not in steps:
-                place = "/".join((*path, "steps"))
-                findings.append(f"Extra value {name!r} in {place}{_near_step(name, steps)}")
+    for name in (name for layer in layers for name in layer.values.get("steps") or ()):
+        if aliases.get(name, name) not in steps:
+            place = "/".join((*path, "steps"))
+            findings.append(f"Extra value {name!r} in {place}{_near_step(name, steps)}")
     for name, step_class in steps.items():
         names = [*(other for other in aliases if aliases[other] == name), name]
         inner = [Layer("spec", _step_defaults(cls, name), f"default of {cls.__name__}")]
         inner += [part for layer in layers for n in names for part in layer.of_step(n)]
         out.steps[name] = _resolve(step_class, inner, (*path, "steps", name), findings)
-    return out
 
 
 def _apply(cls, layer, out, path, findings):

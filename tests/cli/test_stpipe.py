@@ -83,3 +83,8 @@ def test_a_broken_plugin_only_warns(monkeypatch):
     monkeypatch.setattr(entry_points, "_iter_entry_points", lambda: [Point()])
     with pytest.warns(UserWarning.__base__, match="'broken': no luck"):
         assert entry_points.get_steps() == []
+
+
+def test_our_own_steps_are_listed(capsys):
+    assert stpipe.main(["list", "jwstlike*sloper*"]) == 0
+    assert "jwstlike.steps.pipelines.SloperPipeline (sloper)" in capsys.readouterr().out

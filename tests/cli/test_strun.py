@@ -11,6 +11,10 @@ import pytest
 from astropy.io import fits
 
 from jwstlike import datamodels
+from jwstlike.steps.aliases import ALIASES
+from jwstlike.stpipe import Step, cmdline
+from jwstlike.stpipe.parameters import param_table
+from jwstlike.stpipe.utilities import find_step_class
 
 STEP = '''
 from jwstlike.stpipe import Pipeline, Step
@@ -217,3 +221,28 @@ def test_a_target_that_cannot_be_had_ends_with_2(target, text, folder, strun):
     assert done.stderr.count("ERROR RUNNING STEP") == 1
     assert "Traceback" not in done.stderr
     assert files(folder) == before
+
+
+@pytest.mark.parametrize("name", ["sloper", "jump", "jwst_pipeline.SloperPipeline"])
+def test_our_steps_show_their_parameters_by_alias(name, capsys):
+    assert cmdline.main([name, "--help"]) == 0
+    assert "rejection_threshold float" in capsys.readouterr().out
+
+
+def test_a_misspelt_parameter_of_the_sloper_names_the_right_one(folder, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    before = files(folder)
+    argv = ["sloper", "x_uncal.fits", "--steps.jump.rejection_treshold=5", "--steps.dq.skip=true"]
+    assert cmdline.main(argv) == 2
+    err = capsys.readouterr().err
+    assert "Extra value 'rejection_treshold' in steps/jump; did you mean " in err
+    assert "'rejection_threshold' (float" in err
+    assert files(folder) == before
+
+
+@pytest.mark.parametrize("name", sorted(ALIASES))
+def test_every_step_can_be_made_and_has_readable_parameters(name):
+    step = find_step_class(name, Step)()
+    assert step.get_pars()["skip"] is False
+    for param in param_table(type(step)).values():
+        assert param.help, f"{name}: {param.name} has no comment in the spec"
