@@ -41,8 +41,7 @@ def boolean(name, default=False, environ=None):
         return bool(int(text))
     except ValueError:
         raise SettingError(
-            f"environment variable {name}: {text!r} is no boolean; "
-            "use 1, 0, true, false, yes or no"
+            f"environment variable {name}: {text!r} is no boolean; use 1, 0, true, false, yes or no"
         ) from None
 
 

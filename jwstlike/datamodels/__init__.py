@@ -10,12 +10,13 @@ from .models import CLASSES
 
 FUNCTIONS = {
     "open": "util",
+    "read_metadata": "util",
     "DataModel": "model_base",
     "JwstDataModel": "model_base",
 }
 MODULES = (
     "dqflags", "dynamicdq", "util", "validate", "model_base", "properties", "filetype", "schema",
-    "fits_support", "asdf_support", "exceptions", "history",
+    "fits_support", "asdf_support", "asdf_in_fits", "exceptions", "history",
 )  # fmt: skip
 
 __all__ = sorted([*FUNCTIONS, *CLASSES, "dqflags", "util", "validate"])

@@ -14,8 +14,10 @@ import numpy as np
 from ..atomic import replacing
 from ..errors import FileFormatError
 from . import asdf_light
+from .arrays import array_ref
 from .bindings import LIST, OBJECT
 from .casting import PLAIN, is_lazy
+from .formats import read_or_warn
 from .sources import Source
 
 OF_FILE = ("asdf_library", "_fits_hash")
@@ -62,67 +64,66 @@ def _plain_arrays(value):
     return value
 
 
-def load_tree(content, name, reader=None):
+def load_tree(content, name, index=None):
     """Load the tree of an ASDF file in memory; links into the HDUs become lazy arrays.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+        For messages.
+    index : FitsIndex, optional
+        The FITS file around it.
 
     Raises
     ------
     FileFormatError
     """
-    try:
-        tree, _ = asdf_light.load(content)
-    except FileFormatError as error:
-        raise FileFormatError(name, error.problem, error.remedy) from None
-    return _resolved(tree, reader)
+    tree, _ = asdf_light.load(content, name=name)
+    return _resolved(tree, index)
 
 
-def _resolved(value, reader):
-    """Replace ``fits:`` links by lazy arrays; missing HDUs by None."""
+def _resolved(value, index):
+    """Replace ``fits:`` links by lazy arrays, those to missing HDUs by None."""
     if isinstance(value, asdf_light.FitsSource):
-        return _linked(value, reader)
+        return _linked(value, index)
     if isinstance(value, dict):
         for key, child in value.items():
-            value[key] = _resolved(child, reader)
+            value[key] = _resolved(child, index)
     elif isinstance(value, list):
-        value[:] = [_resolved(child, reader) for child in value]
+        value[:] = [_resolved(child, index) for child in value]
     return value
 
 
-def _linked(link, reader):
-    from .fits_read import lazy
-
-    if reader is None:
+def _linked(link, index):
+    if index is None:
         return None
-    name, _, version = str(link.source).removeprefix("fits:").partition(",")
-    index = reader.index
-    if name.isdecimal():
-        hdu = index[int(name)] if int(name) < len(index) else None
+    if link.number is None:
+        hdu = index.find(link.name, link.extver)
     else:
-        hdu = index.find(name, int(version) if version else None)
-    return None if hdu is None else lazy(index, hdu)
+        hdu = index[link.number] if link.number < len(index) else None
+    return None if hdu is None else array_ref(index, hdu)
 
 
-def decode(value, model, path):
-    """Turn a tagged node into its object by asdf, if a converter is there; else return it."""
+def decode(node):
+    """Turn a tagged node into its object by asdf; return the node if no converter knows it."""
     import asdf
 
-    tree = {"value": value}
-    content = b"".join(bytes(b) for b in asdf_light.dump(tree))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            with asdf.open(io.BytesIO(content), lazy_load=False) as file:
-                found = file.tree["value"]
-        except Exception:  # noqa: BLE001 - any converter may fail in its own way
-            return value
-    return value if type(found).__name__.startswith("Tagged") else found
+            with asdf.open(io.BytesIO(content({"node": node})), lazy_load=False) as file:
+                found = file.tree["node"]
+        except Exception:
+            return node
+    return node if type(found).__module__ == "asdf.tagged" else found
 
 
 # ---------------------------------------------------------------- writing
 
 
 def tree_of(model, standalone=True):
-    """The tree to be written: in the order of the schema, without what is absent.
+    """Return the tree to be written: in the order of the schema, without what is absent.
 
     Parameters
     ----------
@@ -130,7 +131,7 @@ def tree_of(model, standalone=True):
     standalone : bool
         False for the ASDF extension of a FITS file.
     """
-    model._load_below(model)
+    model._load_all()
     tree = pruned(ordered(model._tree, model._spec))
     if not standalone:
         tree.pop("extra_fits", None)  # it lies in the FITS file itself
@@ -160,77 +161,154 @@ def pruned(value):
     return [pruned(v) for v in value] if type(value) is list else value
 
 
-def has_unbound(tree, spec):
-    """Whether a tree holds what FITS cannot: a value that no card and no HDU is bound to."""
+def unbound(tree, spec):
+    """Return the part of a tree that FITS cannot hold: what no card and no HDU is bound to.
+
+    Returns
+    -------
+    dict
+        Empty when there is nothing.
+    """
+    found = {}
     for name, value in tree.items():
         child = spec.children.get(name) if spec is not None else None
         if value is None or (spec is not None and not spec.path and name in BOOKKEEPING):
             continue
         if type(value) is dict:
-            if has_unbound(value, child):
-                return True
+            value = unbound(value, child) or None
         elif child is not None and child.kind == LIST and child.item is not None:
-            if any(type(i) is not dict or has_unbound(i, child.item) for i in value):
-                return True
-        elif child is None or not child.bound:
-            return True
-    return False
+            items = [unbound(i, child.item) if type(i) is dict else i for i in value]
+            value = items if any(type(i) is not dict or i for i in items) else None
+        elif child is not None and child.bound and not isinstance(value, LINKLESS):
+            value = None
+        if value is not None:
+            found[name] = value
+    return found
 
 
-BOOKKEEPING = ("extra_fits", "history", "asdf_library")
+BOOKKEEPING = ("extra_fits", "history", "asdf_library", "_fits_hash")
+LINKLESS = (asdf_light.BlockRef,)  # an array with an HDU of its own that still lies in ASDF
 
 
-def dump(tree, model, links=None):
-    """Yield the bytes of an ASDF file; arrays in `links` (by id) become ``fits:`` links."""
-    links = links or {}
+def content(tree, external=None):
+    """Return the bytes of an ASDF file.
+
+    An array of a damaged source is left out, with a warning that names its path.
+
+    Parameters
+    ----------
+    tree : dict
+    external : callable, optional
+        Array -> ``"fits:SCI,1"`` if it lies in an HDU beside, else None.
+    """
+    return b"".join(map(bytes, _guarded(tree, lambda t: list(dump(t, external)))))
+
+
+def dump(tree, external=None):
+    """Yield the bytes of an ASDF file; see `content`."""
+    pieces = asdf_light.dump(tree, external=external)
     try:
-        yield from list(asdf_light.dump(tree, external=lambda array: links.get(id(array))))
+        first = next(pieces)  # a value that needs asdf is found before the first byte
     except asdf_light.NeedsAsdf:
-        yield _dump_by_asdf(tree, links)
+        yield _dump_by_asdf(tree, external)
+        return
+    yield first
+    yield from pieces
 
 
-def _dump_by_asdf(tree, links):
+def _guarded(tree, action):
+    """Do `action(tree)`; again without the arrays that cannot be read, if there are any."""
+    try:
+        return action(tree)
+    except FileFormatError:
+        return action(_readable(tree, ()))
+
+
+def _readable(value, path):
+    if is_lazy(value):
+        return None if read_or_warn(value, ".".join(map(str, path))) is None else value
+    if isinstance(value, dict):
+        made = {k: _readable(v, (*path, k)) for k, v in value.items()}
+        return type(value)(made, value._tag) if hasattr(value, "_tag") else made
+    if isinstance(value, list):
+        made = [_readable(v, (*path, n)) for n, v in enumerate(value)]
+        return type(value)(made, value._tag) if hasattr(value, "_tag") else made
+    return value
+
+
+def _dump_by_asdf(tree, external=None, **kwargs):
     """Write by asdf itself; linked arrays are passed by as tagged dicts."""
     import asdf
 
     stream = io.BytesIO()
-    asdf.AsdfFile(_for_asdf(tree, links)).write_to(stream)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of tags that are carried, not understood
+        asdf.AsdfFile(_for_asdf(tree, external)).write_to(stream, **kwargs)
     return stream.getvalue()
 
 
-def _for_asdf(value, links):
+def _for_asdf(value, external):
+    """Copy a tree in the form that asdf takes: arrays read, tags as its own classes."""
     if type(value) in PLAIN or value is None:
         return value
-    if id(value) in links:
-        from asdf.tagged import TaggedDict
-
-        link = asdf_light.link_node(value, links[id(value)])
-        return TaggedDict(link, "tag:stsci.edu:asdf/core/ndarray-1.1.0")
-    if is_lazy(value):
-        return value.read()
+    if is_lazy(value) or isinstance(value, np.ndarray):
+        link = external and external(value)
+        if link is not None:
+            return _tagged(asdf_light.link_node(value, link), NDARRAY)
+        return value.read() if is_lazy(value) else value
     if isinstance(value, dict):
-        made = {k: _for_asdf(v, links) for k, v in value.items()}
-        if hasattr(value, "_tag"):
-            from asdf.tagged import TaggedDict
+        value, tag = {k: _for_asdf(v, external) for k, v in value.items()}, _tag_of(value)
+    elif isinstance(value, list):
+        value, tag = [_for_asdf(v, external) for v in value], _tag_of(value)
+    else:
+        tag = _tag_of(value)
+    return _tagged(value, tag) if tag else value
 
-            return TaggedDict(made, value._tag)
-        return made
-    return [_for_asdf(v, links) for v in value] if isinstance(value, list) else value
+
+NDARRAY = "tag:stsci.edu:asdf/core/ndarray-1.1.0"
+
+
+def _tag_of(value):
+    return getattr(value, "_tag", None)
+
+
+def _tagged(value, tag):
+    from asdf import tagged
+
+    if isinstance(value, dict):
+        return tagged.TaggedDict(value, tag)
+    if isinstance(value, list):
+        return tagged.TaggedList(value, tag)
+    text = tagged.TaggedString(value)
+    text._tag = tag
+    return text
 
 
 def write_model(model, target, overwrite=True, **kwargs):
     """Write a model as an ASDF file, atomically.
 
+    Parameters
+    ----------
+    model : DataModel
+    target : str, Path or binary file object
+    overwrite : bool
+        Whether an existing file may be replaced.
+    **kwargs
+        Options of ``AsdfFile.write_to``, e.g. ``all_array_compression``; asdf itself then writes.
+
     Raises
     ------
     OSError
     """
-    blocks = dump(tree_of(model), model)
-    if hasattr(target, "write"):
-        target.writelines(blocks)
-        return
-    if not overwrite and os.path.lexists(target):
+    if not hasattr(target, "write") and not overwrite and os.path.lexists(target):
         raise FileExistsError(17, "exists already; use overwrite=True", os.fspath(target))
-    with replacing(target) as stream:
-        for block in blocks:
-            stream.write(block)
+
+    def write(tree):
+        blocks = [_dump_by_asdf(tree, **kwargs)] if kwargs else dump(tree)
+        if hasattr(target, "write"):
+            target.writelines(blocks)
+            return
+        with replacing(target) as stream:
+            stream.writelines(blocks)
+
+    _guarded(tree_of(model), write)

@@ -41,8 +41,8 @@ class Spec:
         What a list holds.
     keyword, hdu : str or None
         The FITS card, or for an array the EXTNAME alone.
-    cards : dict of str to dict of str to list of Spec
-        The children that are bound to cards: EXTNAME -> keyword -> children.
+    cards : dict of str to dict of bytes to list of Spec
+        The children that are bound to cards: EXTNAME -> first 8 bytes of the card -> children.
     inner : tuple of (str, Spec)
         The children that are arrays with an HDU, or lists.
     """
@@ -114,16 +114,9 @@ class Spec:
 
 def _kind(schema):
     kind = schema.get("type")
-    if "properties" in schema or kind == "object":
-        return OBJECT
-    if "datatype" in schema or "ndim" in schema or "max_ndim" in schema:
-        return ARRAY
-    if "items" in schema or kind == "array":
-        return LIST
-    if "fits_hdu" in schema and "fits_keyword" not in schema:
-        return ARRAY
-    if "tag" in schema and kind is None and "fits_keyword" not in schema:
-        return ANY
+    for found, is_it in KINDS:
+        if is_it(schema, kind):
+            return found
     for part in ("anyOf", "oneOf", "allOf"):
         for alternative in schema.get(part, ()):
             found = _kind(alternative)
@@ -132,6 +125,15 @@ def _kind(schema):
     if kind is None and "enum" not in schema and "fits_keyword" not in schema:
         return ANY
     return SCALAR
+
+
+KINDS = (  # the first that holds
+    (OBJECT, lambda s, kind: "properties" in s or kind == "object"),
+    (ARRAY, lambda s, kind: not s.keys().isdisjoint(("datatype", "ndim", "max_ndim"))),
+    (LIST, lambda s, kind: "items" in s or kind == "array"),
+    (ARRAY, lambda s, kind: "fits_hdu" in s and "fits_keyword" not in s),
+    (ANY, lambda s, kind: "tag" in s and kind is None and "fits_keyword" not in s),
+)
 
 
 def is_string_type(datatype):
@@ -203,7 +205,7 @@ class Table:
                 child = spec.children[name]
                 if child.keyword:
                     of_hdu = spec.cards.setdefault(child.hdu, {})
-                    of_hdu.setdefault(child.keyword, []).append(child)
+                    of_hdu.setdefault(_first_bytes(child.keyword), []).append(child)
             spec.inner = tuple(
                 (name, child)
                 for name, child in spec.children.items()
@@ -229,6 +231,10 @@ class Table:
     def leaves(self):
         """Yield every leaf `Spec` in the order of the schema."""
         yield from iter_leaves(self.root)
+
+
+def _first_bytes(keyword):
+    return keyword.upper().ljust(8).encode("latin-1")
 
 
 def properties_of(schema):

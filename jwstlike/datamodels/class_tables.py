@@ -20,9 +20,7 @@ def table_of(cls, schema, extensions):
     parts = [_class_schema(cls) if schema is None else _loaded(schema, cls)]
     extra = extensions if isinstance(extensions, (list, tuple)) else [extensions]
     parts += [_loaded(e, cls) for e in extra if e]
-    merged = schema_tools.merge_property_trees(
-        parts[0] if len(parts) == 1 else {"allOf": parts}
-    )
+    merged = schema_tools.merge_property_trees(parts[0] if len(parts) == 1 else {"allOf": parts})
     key = json.dumps(merged, sort_keys=True, default=str)
     if key not in _tables:
         _tables[key] = Table(merged)

@@ -3,28 +3,27 @@
 from . import validate
 from .bindings import ARRAY
 from .casting import cast_array, is_lazy
-from .fits_read import FitsReader
+from .lifetime import share
 
 
 def convert(model, other):
     """Give `model` the content of `other`, a model of another class or schema.
 
-    Unread arrays stay unread and will be cast while they are read; cards that only the new schema
-    knows are found. What does not fit the new schema is kept and reported.
+    What was not read yet stays unread and will be cast while it is read; cards that only the new
+    schema knows are found. What does not fit the new schema is kept and reported.
     """
-    other._load_below(other)
+    share(model, other)
     moved = {}
     tree = _shallow(other._tree, moved)
     if isinstance(tree.get("meta"), dict):
         tree["meta"].pop("model_type", None)
-    model.__dict__["_tree"] = tree
-    for key in ("_source_path", "_history"):
-        model.__dict__[key] = other.__dict__[key]
+    put = model.__dict__
+    put.update(_tree=tree, _history=dict(other._history), _guessed=False, _type_in_file=None)
     if other._reader is not None:
-        model.__dict__["_reader"] = _reader_for(model, other._reader, moved)
+        put["_reader"] = other._reader.moved(moved, model._table)
+        model._reader.adopt(tree, model._spec)
     _cast_arrays(model)
-    report = [f for f in _findings(model)]
-    validate.act(validate.Report(report), model)
+    validate.act(validate.Report(_findings(model)), model)
 
 
 def _shallow(value, moved):
@@ -33,15 +32,6 @@ def _shallow(value, moved):
         new = moved[id(value)] = {k: _shallow(v, moved) for k, v in value.items()}
         return new
     return [_shallow(v, moved) for v in value] if type(value) is list else value
-
-
-def _reader_for(model, old, moved):
-    reader = FitsReader(old.index, model._table)
-    before = old.moved(moved)
-    reader._asdf, reader.origins = old._asdf, before.origins
-    reader.fill_all(model._tree)  # only what the old schema had no name for is still missing
-    reader.asdf_done = True
-    return reader
 
 
 def _cast_arrays(model):
@@ -56,4 +46,4 @@ def _cast_arrays(model):
 
 def _findings(model):
     for path, value, phrase in validate.findings(model._spec, model._tree):
-        yield validate.Finding(validate.dotted(path), value, phrase, model._place(None), "kept")
+        yield validate.Finding(validate.dotted(path), value, phrase, model._place(), "kept")

@@ -19,7 +19,7 @@ __all__ = [
     "NoTypeWarning",
     "SchemaError",
     "UnknownAttributeError",
-    "ValidationError",
+    "ValidationError",  # noqa: F822 - made at first use
     "ValidationWarning",
 ]
 

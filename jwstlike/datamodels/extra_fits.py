@@ -76,5 +76,5 @@ def holds_known_data(hdu, reader):
 
 
 def _serves(spec, hdu):
-    """A spec outside lists is bound to EXTVER 1, one inside to every EXTVER."""
+    """Whether a `Spec` is bound to an HDU: outside lists to EXTVER 1, inside to every one."""
     return hdu.number == 0 or hdu.extver == 1 or ITEM in spec.path

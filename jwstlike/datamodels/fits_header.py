@@ -157,7 +157,8 @@ def renew_checksums(header, data_sum):
     data_sum : int
         Sum over the filled-up data.
     """
-    if "DATASUM" in header:
+    stored = header.parsed("DATASUM")
+    if stored is not None and str(stored.value).strip() != str(data_sum):
         header.set("DATASUM", str(data_sum))
     if "CHECKSUM" in header:
         header.set("CHECKSUM", "0" * 16)

@@ -5,12 +5,13 @@ is asked for, and for values that a card cannot hold exactly.
 """
 
 import math
-import warnings
+from struct import iter_unpack
 
-from ..errors import ValidationWarning
+from . import validate
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY, iter_leaves
 from .casting import is_array
 from .fits_cards import parse_card, printable
+from .trees import copied
 
 ASDF_NAMES = ("ASDF", "METADATA")
 
@@ -31,15 +32,51 @@ class FitsReader:
     ----------
     index : FitsIndex
     table : bindings.Table
+
+    Attributes
+    ----------
+    asdf_hdu : HduIndex or None
+        The HDU that holds an ASDF file.
     """
 
     def __init__(self, index, table):
         self.index, self.table = index, table
         self.groups = {}  # id of a dict of the tree -> Group, which keeps the dict alive
-        self.origins = {}  # (id of dict, name) -> lazy reference that an array was read from
+        self.origins = {}  # (id of dict, name) -> (dict, lazy reference that was read)
         self.cards_done = self.asdf_done = False
-        self.flagged = []  # (path, value, phrase, place) of cards that the schema refuses
+        self.flagged = set()  # paths of cards that the schema refuses: reported once
         self._asdf = self._extra = None
+        self.asdf_hdu = next(filter(None, map(index.find, ASDF_NAMES)), None)
+        self._places = {}  # number of an HDU -> places of its cards
+
+    # ------------------------------------------------------------ pickling
+
+    def __getstate__(self):
+        return {
+            "index": self.index,
+            "done": (self.cards_done, self.asdf_done),
+            "flagged": self.flagged,
+            "groups": [
+                (g.tree, g.spec and g.spec.path, g.extver, g.filled) for g in self.groups.values()
+            ],
+            "origins": [(tree, name, ref) for (_, name), (tree, ref) in self.origins.items()],
+        }
+
+    def __setstate__(self, state):
+        self.__init__(state["index"], None)
+        self.cards_done, self.asdf_done = state["done"]
+        self.flagged = state["flagged"]
+        self._groups_to_bind = state["groups"]
+        for tree, name, ref in state["origins"]:
+            self.note_origin(tree, name, ref)
+
+    def bind(self, table):
+        """Complete an unpickled reader by the compiled schema."""
+        self.table = table
+        for tree, path, extver, filled in self._groups_to_bind:
+            spec = None if path is None else table.find(path)
+            self.groups[id(tree)] = Group(tree, spec, extver, filled)
+        del self._groups_to_bind
 
     # ------------------------------------------------------------ groups
 
@@ -48,9 +85,17 @@ class FitsReader:
         group = self.groups.get(id(tree))
         if group is None:
             group = self.groups[id(tree)] = Group(tree, spec, extver)
-        if not group.filled:
+        if not group.filled and group.spec is not None:
             group.filled = True
             self._fill(group)
+
+    def note_origin(self, tree, name, ref):
+        """Remember what the array `name` of a dict of the tree was read from."""
+        self.origins[id(tree), name] = (tree, ref)
+
+    def origin(self, tree, name):
+        """Lazy reference that an array was read from, or None."""
+        return self.origins.get((id(tree), name), (None, None))[1]
 
     def disown(self, value):
         """Register dicts that a user assigned, so that they are never filled."""
@@ -90,30 +135,36 @@ class FitsReader:
                         self._fill_below(child.item, item, self.groups[id(item)].extver)
 
     def _mirrors(self, tree):
+        """Whether a dict is not one that a user assigned."""
         group = self.groups.get(id(tree))
         return group is None or group.spec is not None
 
-    def moved(self, ids=None):
+    def moved(self, ids, table=None):
         """Return a reader of the same source for a copied tree.
 
         Parameters
         ----------
-        ids : dict of int to dict, optional
-            Id of each dict of the old tree -> its copy; None: the tree itself is shared.
+        ids : dict of int to dict
+            Id of each dict of the old tree -> its copy.
+        table : Table, optional
+            Of another class: every group is looked at again, for cards that only it knows.
         """
-        other = FitsReader(self.index, self.table)
-        other.cards_done, other.asdf_done = self.cards_done, self.asdf_done
-        other._asdf, other._extra = self._asdf, self._extra
-        if ids is None:
-            other.groups, other.origins = self.groups, self.origins
-            return other
+        other = FitsReader(self.index, table or self.table)
+        other.asdf_done, other._asdf = self.asdf_done, self._asdf
+        other.flagged = set(self.flagged)
+        if table is None:
+            other.cards_done, other._extra = self.cards_done, self._extra
         for old, group in self.groups.items():
             if old in ids:
-                new = ids[old]
-                other.groups[id(new)] = Group(new, group.spec, group.extver, group.filled)
-        for (old, name), ref in self.origins.items():
+                new, spec = ids[old], group.spec
+                if table is not None and spec is not None:
+                    spec = table.find(spec.path)
+                other.groups[id(new)] = Group(
+                    new, spec, group.extver, group.filled and table is None
+                )
+        for (old, name), (_, ref) in self.origins.items():
             if old in ids:
-                other.origins[id(ids[old]), name] = ref
+                other.note_origin(ids[old], name, ref)
         return other
 
     def _fill(self, group):
@@ -121,15 +172,8 @@ class FitsReader:
         refused = []
         for extname, children in spec.cards.items():
             hdu = self.index[0] if extname == PRIMARY else self.index.find(extname, extver)
-            if hdu is None:
-                continue
-            cards = hdu.keywords
-            for keyword in sorted(children.keys() & cards.keys(), key=cards.__getitem__):
-                for child in children[keyword]:
-                    if child.path[-1] not in tree:
-                        value = self._value(hdu, cards[keyword], child, refused)
-                        if value is not None:
-                            tree[child.path[-1]] = value
+            if hdu is not None:
+                self._fill_from(hdu, tree, children, refused)
         for name, child in spec.inner:
             if name in tree:
                 continue
@@ -140,8 +184,35 @@ class FitsReader:
                 if ref is not None:
                     tree[name] = ref
         if refused:
-            self.flagged += refused
             self._warn(refused)
+
+    def _fill_from(self, hdu, tree, children, refused):
+        """Fill in the values of the cards of one HDU."""
+        places, repeated = self._places_of(hdu)
+        for keyword in children.keys() & places.keys():
+            for child in children[keyword]:
+                name = child.path[-1]
+                if name not in tree:
+                    value = self._value(hdu, places[keyword], child, refused)
+                    if value is not None:
+                        tree[name] = value
+            if keyword in repeated:
+                self._warn_repeated(hdu, children[keyword][0])
+
+    def _places_of(self, hdu):
+        """Return {keyword of 8 bytes: number of its first card} and the repeated keywords."""
+        found = self._places.get(hdu.number)
+        if found is None:
+            if hdu.is_plain:
+                first = hdu.first
+                names = [name for (name,) in iter_unpack("8s72x", hdu.raw)]
+                repeated = {name for number, name in enumerate(names) if first[name] != number}
+            else:  # HIERARCH, lower case and the like
+                numbers = {k.ljust(8).encode("latin-1"): n for k, n in hdu.keywords.items()}
+                first = {keyword: n[0] for keyword, n in numbers.items()}
+                repeated = {keyword for keyword, n in numbers.items() if len(n) > 1}
+            found = self._places[hdu.number] = (first, repeated)
+        return found
 
     def _fill_list(self, tree, name, spec):
         length = self.list_length(spec)
@@ -153,7 +224,7 @@ class FitsReader:
                 items.append(item)
 
     def list_length(self, spec):
-        """Number of items that the HDUs hold: their highest EXTVER."""
+        """Return the number of items that the HDUs hold: their highest EXTVER."""
         if spec.item is None:
             return 0
         names = {leaf.hdu.upper() for leaf in iter_leaves(spec.item) if leaf.bound}
@@ -162,21 +233,26 @@ class FitsReader:
 
     # ------------------------------------------------------------ values
 
-    def _value(self, hdu, numbers, spec, refused):
+    def _value(self, hdu, number, spec, refused):
         """Value of a known card: mended if that loses nothing, exact if ASDF knows better."""
-        card = parse_card(hdu.card_text(numbers[0]))
-        value = card.value
-        if len(numbers) > 1:
-            self._warn_repeated(hdu, spec, value, numbers)
-        if value is None or (type(value) is str and ("?" in value or card.padded)):
+        value = hdu.value_at(number)
+        if value is None or (type(value) is str and self._may_be_inexact(hdu, number, value)):
             return self._exact(spec, hdu.extver, value)
         if spec.check(value) is None:
             return str(value) if isinstance(value, str) else value
         value = mend(value, spec.schema.get("type"))
         problem = spec.check(value)
         if problem is not None and value != "":
-            refused.append((".".join(spec.path), value, problem, self.place(hdu, spec)))
+            refused.append((spec.path, value, problem, self.place(hdu, spec)))
         return None if value == "" and spec.schema.get("type") != "string" else value
+
+    def _may_be_inexact(self, hdu, number, value):
+        """Whether a text may be what a card can hold of a longer or other one."""
+        if self.asdf_hdu is None:
+            return False
+        if "?" in value or len(value) < 8:
+            return "?" in value
+        return parse_card(hdu.card_text(number)).padded
 
     def _exact(self, spec, extver, value):
         """Prefer the ASDF value if `value` is what a card can hold of it."""
@@ -203,18 +279,21 @@ class FitsReader:
         return f"{self.index.source.name}[{hdu.place}] {spec.keyword or ''}".rstrip()
 
     def _warn(self, refused):
-        lines = [f"{place} ({path}): {value!r} {why}; kept" for path, value, why, place in refused]
-        warnings.warn("\n".join(lines), ValidationWarning, stacklevel=2)
+        self.flagged.update(path for path, *_ in refused)
+        validate.warn(
+            "\n".join(
+                f"{place} ({'.'.join(path)}): {value!r} {why}; kept"
+                for path, value, why, place in refused
+            )
+        )
 
-    def _warn_repeated(self, hdu, spec, value, numbers):
-        others = [parse_card(hdu.card_text(n)).value for n in numbers[1:]]
-        differ = [v for v in others if v != value]
+    def _warn_repeated(self, hdu, spec):
+        first, *others = [card.value for card in hdu.parsed(spec.keyword)]
+        differ = [v for v in others if v != first]
         if differ:
-            warnings.warn(
+            validate.warn(
                 f"{self.place(hdu, spec)} ({'.'.join(spec.path)}): the card is repeated with "
-                f"different values, {value!r} and {differ[0]!r}; the first is used",
-                ValidationWarning,
-                stacklevel=2,
+                f"different values, {first!r} and {differ[0]!r}; the first is used"
             )
 
     # ------------------------------------------------------------ arrays
@@ -242,15 +321,6 @@ class FitsReader:
     # ------------------------------------------------------------ the ASDF extension
 
     @property
-    def asdf_hdu(self):
-        """The HDU that holds an ASDF file, or None."""
-        for name in ASDF_NAMES:
-            hdu = self.index.find(name)
-            if hdu is not None:
-                return hdu
-        return None
-
-    @property
     def asdf(self):
         """The tree of the ASDF extension, {} without one; parsed at first use."""
         if self._asdf is None:
@@ -265,13 +335,11 @@ class FitsReader:
 
         content = self.index.source.read(hdu.data_offset, hdu.data_size)
         try:
-            return asdf_support.load_tree(content, f"{self.index.source.name}[{hdu.place}]", self)
-        except OSError as problem:
-            warnings.warn(
-                f"{problem}; the metadata that only the ASDF extension holds are absent",
-                ValidationWarning,
-                stacklevel=2,
+            return asdf_support.load_tree(
+                content, f"{self.index.source.name}[{hdu.place}]", self.index
             )
+        except OSError as problem:
+            validate.warn(f"{problem}; the metadata that only the ASDF extension holds are absent")
             return None
 
     def saved(self, path, extver):
@@ -298,17 +366,17 @@ class FitsReader:
             if child is not None and child.bound and not _only_in_asdf(value, child):
                 continue  # FITS wins, also where it has nothing
             here = tree.get(name)
-            if isinstance(value, dict) and not hasattr(value, "_tag"):
+            if type(value) is dict and (name not in tree or type(here) is dict):
                 if name not in tree:
                     here = tree[name] = {}
-                if isinstance(here, dict):
+                if self._mirrors(here):
                     self._merge(here, value, child)
-            elif isinstance(value, list) and isinstance(here, list) and child is not None:
+            elif type(value) is list and type(here) is list and child is not None:
                 for mine, item in zip(here, value, strict=False):
-                    if isinstance(mine, dict) and isinstance(item, dict):
+                    if type(mine) is dict and type(item) is dict and self._mirrors(mine):
                         self._merge(mine, item, child.item)
-            else:
-                tree.setdefault(name, value)
+            elif name not in tree:
+                tree[name] = copied(value)  # copies of the model may share this reader's tree
 
 
 NOT_CONTENT = ("extra_fits", "history", "asdf_library", "_fits_hash")
@@ -316,7 +384,7 @@ NOT_CONTENT = ("extra_fits", "history", "asdf_library", "_fits_hash")
 
 def _only_in_asdf(value, spec):
     """Whether an array lies in the ASDF extension itself, not in an HDU."""
-    return spec.kind == ARRAY and is_array(value) and not hasattr(value, "place")
+    return spec.kind == ARRAY and is_array(value) and not hasattr(value, "hdu")
 
 
 def mend(value, kind):
@@ -327,28 +395,42 @@ def mend(value, kind):
     >>> mend(3.0, "integer"), mend("T", "boolean"), mend(123, "string")
     (3, True, '123')
     """
-    if kind == "integer":
-        if isinstance(value, float) and value.is_integer():
-            return int(value)
-        if isinstance(value, str) and value.strip().lstrip("+-").isdecimal():
-            return int(value)
-    elif kind == "boolean":
-        if value in (1, 0) and not isinstance(value, bool):
-            return bool(value)
-        return {"T": True, "TRUE": True, "F": False, "FALSE": False}.get(
-            value.strip().upper() if isinstance(value, str) else value, value
-        )
-    elif kind == "string":
-        if isinstance(value, bool):
-            return "T" if value else "F"
-        if isinstance(value, (int, float)):
-            return str(value)
-    elif kind == "number" and isinstance(value, str):
-        try:
-            return float(value) if math.isfinite(float(value)) else value
-        except ValueError:
-            return value
+    mender = MENDERS.get(kind) if isinstance(kind, str) else None
+    return value if mender is None else mender(value)
+
+
+def _to_integer(value):
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and value.strip().lstrip("+-").isdecimal():
+        return int(value)
     return value
+
+
+def _to_boolean(value):
+    if isinstance(value, str):
+        return LOGICALS.get(value.strip().upper(), value)
+    return bool(value) if value in (1, 0) else value
+
+
+def _to_string(value):
+    if isinstance(value, bool):
+        return "T" if value else "F"
+    return str(value) if isinstance(value, (int, float)) else value
+
+
+def _to_number(value):
+    try:
+        number = float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+    return number if isinstance(number, complex) or math.isfinite(number) else value
+
+
+LOGICALS = {"T": True, "TRUE": True, "F": False, "FALSE": False}
+MENDERS = {
+    "integer": _to_integer, "boolean": _to_boolean, "string": _to_string, "number": _to_number,
+}  # fmt: skip
 
 
 def lazy(index, hdu):

@@ -204,6 +204,15 @@ class HduIndex:
             end += CARD
         return raw[at:end].decode("latin-1")
 
+    @property
+    def first(self):
+        """First 8 bytes of each card -> number of the first card that begins so."""
+        return self._first
+
+    def value_at(self, number):
+        """Return the value of card `number`."""
+        return self._value_at(number * CARD)
+
     def card_text(self, number):
         """Return card `number` with the CONTINUE cards behind it."""
         return self._card_at(number * CARD)

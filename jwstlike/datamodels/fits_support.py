@@ -5,12 +5,25 @@ import io
 import os
 
 from ..atomic import replacing
-from . import asdf_support
-from .fits_data import ArrayData
+from ..errors import UnknownAttributeError
+from . import asdf_in_fits, asdf_support, formats, validate
+from .defaults import _cast
+from .fits_cards import is_structural
+from .fits_data import ArrayData, SourceData
 from .fits_read import FitsReader
-from .fits_scan import FitsIndex, scan
-from .fits_write import OutHdu, Plan
-from .properties import merge_tree
+from .fits_write import FITS_VALIDATORS, OutHdu, Plan
+from .trees import merge_tree
+
+__all__ = [
+    "FITS_VALIDATORS",
+    "fits_hash",
+    "from_fits",
+    "from_fits_asdf",
+    "from_fits_hdu",
+    "get_hdu",
+    "is_builtin_fits_keyword",
+    "to_fits",
+]
 
 ASDF_FORM = "ASDF_METADATA"
 
@@ -18,13 +31,7 @@ ASDF_FORM = "ASDF_METADATA"
 # ---------------------------------------------------------------- reading
 
 
-def index_of(init):
-    """Return the `FitsIndex` of a path, bytes, file object, `HDUList` or index."""
-    if isinstance(init, FitsIndex):
-        return init
-    if type(init).__name__ == "HDUList":
-        return scan(hdulist_bytes(init), init.filename() or "<HDUList>")
-    return scan(init)
+index_of = asdf_in_fits.index_of
 
 
 def read_model(model, init):
@@ -42,19 +49,6 @@ def read_model(model, init):
     model._reader.adopt(model._tree, model._spec)
     if model._strict_validation:
         model.validate()
-
-
-def hdulist_bytes(hdulist):
-    """Return the bytes of the file that an `HDUList` would be written to."""
-    import warnings
-
-    from astropy.io.fits.verify import VerifyWarning
-
-    stream = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", VerifyWarning)
-        hdulist.writeto(stream, output_verify="ignore")
-    return stream.getvalue()
 
 
 # ---------------------------------------------------------------- writing
@@ -93,7 +87,8 @@ def write_model(model, target, overwrite=True, **kwargs):
 
 def plan_hdus(model, checksum=False):
     """Return the list of `OutHdu` of a model, the ASDF extension last."""
-    model._load_below(model)
+    model._commit()
+    model._load_cards()
     plan = Plan(model)
     if checksum:
         for hdu in plan.hdus:
@@ -101,29 +96,42 @@ def plan_hdus(model, checksum=False):
                 hdu.header.set(keyword, "0")
     plan.finish()
     if _wants_asdf(model, plan):
-        plan.hdus.append(_asdf_hdu(model, plan))
+        plan.hdus.append(_old_asdf_hdu(model, plan) or _asdf_hdu(model, plan))
     return plan.hdus
 
 
 def _wants_asdf(model, plan):
-    """Whether an ASDF extension is written: never in reference files, else kept or needed."""
+    """Whether an ASDF extension is written: never in new reference files, else kept or needed."""
+    reader = model._reader
+    if reader is not None and reader.asdf_hdu is not None:
+        return True
     if not model.has_asdf_extension:
         return False
-    reader = model._reader
     return (
-        reader is None
-        or reader.asdf_hdu is not None
-        or bool(plan.lossy)
-        or asdf_support.has_unbound(model._tree, model._spec)
+        reader is None or bool(plan.lossy) or bool(asdf_support.unbound(model._tree, model._spec))
     )
+
+
+def _old_asdf_hdu(model, plan):
+    """Return the ASDF extension of the source as it is, if all it says still holds."""
+    reader = model._reader
+    if reader is None or reader.asdf_hdu is None or plan.edited:
+        return None
+    mine = asdf_support.unbound(model._tree, model._spec)
+    if not reader.asdf_done:
+        same = not mine  # nobody asked for what only it holds
+    else:
+        same = validate.equal(mine, asdf_support.unbound(reader.asdf, model._spec))
+    if not same:
+        return None
+    hdu = reader.asdf_hdu
+    return OutHdu("ASDF", hdu.extver, hdu, SourceData(reader.index, hdu))
 
 
 def _asdf_hdu(model, plan):
     tree = asdf_support.tree_of(model, standalone=False)
     tree["_fits_hash"] = headers_hash(hdu.header.tobytes() for hdu in plan.hdus)
-    content = b"".join(
-        bytes(block) for block in asdf_support.dump(tree, model, plan.links)
-    )
+    content = asdf_support.content(tree, plan.link_of)
     out = OutHdu("ASDF")
     cards = [
         ("XTENSION", "BINTABLE", "binary table extension"), ("BITPIX", 8, "array data type"),
@@ -150,13 +158,27 @@ def fits_hash(hdulist):
     return headers_hash(str(hdu.header).encode() for hdu in hdulist if hdu.name != "ASDF")
 
 
+def header_text(model, extname, extver=1):
+    """Return the header that an HDU will be written with, without filling.
+
+    Raises
+    ------
+    AttributeError
+        When the model has no such HDU.
+    """
+    model._commit()
+    model._load_cards()
+    out = Plan(model)._find(extname, extver)
+    if out is None:
+        raise UnknownAttributeError(f"{extname},{extver}", f"the FITS form of {model!r}")
+    return out.header.tobytes().decode("latin-1")
+
+
 # ---------------------------------------------------------------- the older functions
 
 
 def is_builtin_fits_keyword(key):
     """Whether a keyword describes the layout of an HDU."""
-    from .fits_cards import is_structural
-
     return is_structural(key)
 
 
@@ -172,10 +194,8 @@ def to_fits(tree, schema, hdulist=None):
     """
     import astropy.io.fits as afits
 
-    from .model_base import DataModel
-
     stream = io.BytesIO()
-    write_model(DataModel(merge_tree({}, tree), schema=schema), stream)
+    write_model(_generic()(merge_tree({}, tree), schema=schema), stream)
     made = afits.open(io.BytesIO(stream.getvalue()), memmap=False)
     for hdu in made:
         hdu.data  # noqa: B018 - read while the bytes are there
@@ -184,6 +204,37 @@ def to_fits(tree, schema, hdulist=None):
 
 def from_fits(hdulist, schema, context=None, **kwargs):
     """Return the whole tree of an `HDUList` (or path), read by a schema."""
-    from .model_base import DataModel
+    return _generic()(hdulist, schema=schema).instance
 
-    return DataModel(hdulist, schema=schema).instance
+
+def from_fits_asdf(hdulist, ignore_unrecognized_tag=False, ignore_missing_extensions=True):
+    """Return the ASDF extension of an `HDUList` (or path) as an `AsdfFile`; empty without one."""
+    return asdf_in_fits.open(hdulist, ignore_missing_extensions, ignore_unrecognized_tag)
+
+
+def from_fits_hdu(hdu, schema):
+    """Return the data of an astropy HDU as the schema of an array wants them."""
+    return None if hdu.data is None else _cast(hdu.data, schema)
+
+
+def get_hdu(hdulist, name, index=None):
+    """Return an HDU of an `HDUList` by its name and its position among those of that name.
+
+    Raises
+    ------
+    AttributeError
+        When there is none.
+    """
+    try:
+        return hdulist[name] if index is None else hdulist[name, index + 1]
+    except KeyError:
+        raise UnknownAttributeError(
+            name if index is None else f"{name},{index + 1}",
+            "the FITS file",
+            [hdu.name for hdu in hdulist],
+        ) from None
+
+
+def _generic():
+    """Return `DataModel`, which itself reads and writes through this module."""
+    return formats.function("jwstlike.datamodels.model_base:DataModel")

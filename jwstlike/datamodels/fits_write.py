@@ -5,10 +5,9 @@ place and comment; new cards follow in the order of the schema.
 """
 
 import math
-import warnings
+from typing import NamedTuple
 
-from ..errors import ValidationWarning
-from . import extra_fits
+from . import extra_fits, validate
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY
 from .casting import is_lazy
 from .fits_cards import format_card, format_commentary, printable
@@ -16,7 +15,11 @@ from .fits_data import ArrayData, SourceData, image_layout, is_untouched, table_
 from .fits_header import Header, datasum, renew_checksums
 from .fits_read import mend
 from .fits_scan import RECORD
+from .formats import read_or_warn
 from .history import as_lines
+
+# what every save sets: no edit of a user, and not forced upon a file of somebody else
+OWN_PATHS = (("meta", "filename"), ("meta", "date"), ("meta", "model_type"))
 
 
 class OutHdu:
@@ -80,6 +83,27 @@ class OutHdu:
             renew_checksums(header, 0 if self.data is None else datasum(self.data.blocks()))
 
 
+class Where(NamedTuple):
+    """Place of a value in the tree.
+
+    Attributes
+    ----------
+    tree : dict
+        That holds the value.
+    name : str
+        Its name there.
+    extver : int
+        Of the HDU that it belongs to: position in its list + 1.
+    sections : tuple of Spec
+        Titled objects around it, the outermost first.
+    """
+
+    tree: dict
+    name: str
+    extver: int
+    sections: tuple
+
+
 class Plan:
     """The HDUs of one save, made by one walk through schema and tree.
 
@@ -90,12 +114,16 @@ class Plan:
         id of each array that lies in an HDU -> ``fits:SCI,1``, for the ASDF tree.
     lossy : list of str
         Paths whose exact value only the ASDF tree holds.
+    edited : bool
+        Whether a value differs from the source, other than those that every save sets.
     """
 
     def __init__(self, model):
         self.model, self.reader = model, model._reader
-        self.hdus, self.links, self.lossy = [], {}, []
+        self.hdus, self.links, self.lossy, self.edited = [], {}, [], False
         self._by_name = {}
+        self._foreign = model._guessed and _is_foreign(self.reader)
+        self._own_writers = FITS_VALIDATORS.keys() - BUILT_IN
         if self.reader is None:
             self._add(OutHdu(PRIMARY))
         else:
@@ -125,7 +153,8 @@ class Plan:
         extname = extname.upper()
         return self.hdus[0] if extname == PRIMARY else self._by_name.get((extname, extver))
 
-    def _get(self, extname, extver, with_data=False):
+    def hdu(self, extname, extver=1, with_data=False):
+        """Return the `OutHdu` of a name and version, a new one if there is none."""
         out = self._find(extname, extver)
         if out is None:
             versioned = with_data or extver > 1
@@ -137,6 +166,7 @@ class Plan:
     def _drop(self, out):
         self.hdus.remove(out)
         self._by_name = {k: v for k, v in self._by_name.items() if v is not out}
+        self.edited = True
 
     # ------------------------------------------------------------ the walk
 
@@ -145,16 +175,25 @@ class Plan:
             sections = (*sections, spec)
         for name, child in spec.children.items():
             value = tree.get(name)
+            where = Where(tree, name, extver, sections)
             if child.keyword is not None:
-                self._keyword(child, value, extver, sections)
+                self._write("fits_keyword", child, value, where)
             elif child.kind == ARRAY:
                 if child.hdu is not None:
-                    self._array(tree, name, child, value, extver)
+                    self._write("fits_hdu", child, value, where)
             elif child.kind == OBJECT:
                 if isinstance(value, dict) or (value is None and self.reader is not None):
                     self._walk(child, value or {}, extver, sections)
             elif child.kind == LIST and child.item is not None and child.item.kind == OBJECT:
                 self._list(child, value or (), sections)
+            if self._own_writers:
+                for key in self._own_writers & child.schema.keys():
+                    self._write(key, child, value, where)
+
+    def _write(self, key, spec, value, where):
+        writer = FITS_VALIDATORS.get(key)
+        if writer is not None:
+            writer(self, spec, value, where)
 
     def _list(self, spec, items, sections):
         for number, item in enumerate(items):
@@ -164,24 +203,37 @@ class Plan:
             for number in range(len(items), self.reader.list_length(spec)):
                 self._walk(spec.item, {}, number + 1, sections)
 
-    def _keyword(self, spec, value, extver, sections):
-        out = self._find(spec.hdu, extver)
+    def write_card(self, spec, value, where):
+        """Write the value of a schema node with ``fits_keyword`` into its card."""
+        out = self._find(spec.hdu, where.extver)
         old = out.header.parsed(spec.keyword) if out is not None else None
         if value is None:
             if old is not None and out.source is not None and old.value not in (None, ""):
                 out.header.remove(spec.keyword)
+                self.edited = True
             return
         value = _for_card(value)
-        if old is not None and _same(old.value, value, spec):
+        if old is not None and self._is_same(old.value, value, spec, where.extver):
             return
-        if isinstance(value, str) and (printable(value) != value or value.endswith(" ")):
+        own = spec.path in OWN_PATHS
+        if own and self._foreign:
+            return
+        self.edited |= not own
+        if _is_lossy(value):
             self.lossy.append(".".join(spec.path))
-        elif isinstance(value, float) and not math.isfinite(value):
-            self.lossy.append(".".join(spec.path))
-        out = out or self._get(spec.hdu, extver)
+        out = out or self.hdu(spec.hdu, where.extver)
         if out.source is None:
-            self._section_comments(out, sections)
+            self._section_comments(out, where.sections)
         out.header.set(spec.keyword, value, spec.title)
+
+    def _is_same(self, old, value, spec, extver):
+        """Whether a card, perhaps with the ASDF extension, already says what the tree says."""
+        if _is_lossy(value):
+            known = self.reader is not None and self.reader.asdf_hdu is not None
+            return known and validate.equal(self.reader.saved(spec.path, extver), value)
+        if type(old) is not type(value):
+            old = mend(old, spec.schema.get("type"))
+        return old == value and isinstance(old, bool) == isinstance(value, bool)
 
     def _section_comments(self, out, sections):
         for section in sections:
@@ -190,32 +242,38 @@ class Plan:
                 for text in ("", section.title, ""):
                     out.header.append(format_commentary("", text))
 
-    def _array(self, tree, name, spec, value, extver):
-        out = self._find(spec.hdu, extver)
+    def write_array(self, spec, value, where):
+        """Write the array of a schema node with ``fits_hdu`` into its HDU."""
+        out = self._find(spec.hdu, where.extver)
         if value is None:
-            if out is not None and out.source is not None and out.source.data_size:
-                self._drop(out)
+            self._without_data(out)
             return
+        path = ".".join(spec.path)
         if spec.hdu.upper() == PRIMARY:
-            raise ValueError(
-                f"Schema for {'.'.join(spec.path)} property does not specify a non-primary hdu name"
-            )
-        ref = value if is_lazy(value) else self._origin(tree, name)
-        original = value
-        if tree is self.model._tree:
-            value = self.model._stored_form((name,), value, ref)
+            raise ValueError(f"Schema for {path} property does not specify a non-primary hdu name")
+        original, ref = value, self._origin(value, where)
+        if where.tree is self.model._tree:
+            value = self.model._stored_form((where.name,), value, ref)
         if out is not None and is_untouched(value, ref, out.source, self.reader):
             self.links[id(original)] = _link(out)
             return
-        array = value.read() if is_lazy(value) else value
-        if array.size == 0 and array.dtype.fields is None:
+        array = read_or_warn(value, path)
+        if array is None or (array.size == 0 and array.dtype.fields is None):
+            self._without_data(out)
             return
-        out = self._get(spec.hdu, extver, with_data=True)
+        out = self.hdu(spec.hdu, where.extver, with_data=True)
         out.set_data(array, spec)
-        self.links[id(original)] = f"fits:{spec.hdu},{extver}"
+        self.links[id(original)] = f"fits:{spec.hdu},{where.extver}"
+        self.edited = True
 
-    def _origin(self, tree, name):
-        return None if self.reader is None else self.reader.origins.get((id(tree), name))
+    def _origin(self, value, where):
+        if is_lazy(value) or self.reader is None:
+            return value if is_lazy(value) else None
+        return self.reader.origin(where.tree, where.name)
+
+    def _without_data(self, out):
+        if out is not None and out.source is not None and out.source.data_size:
+            self._drop(out)
 
     # ------------------------------------------------------------ beyond the schema
 
@@ -230,6 +288,7 @@ class Plan:
             out = self._extra_hdu(key)
             if [list(c) for c in header] != before.get("header", []):
                 self._extra_cards(out or self._new_extra(key), header)
+                self.edited = True
             data = content.get("data")
             ref = before.get("data")
             if data is not None and (ref is None or not _is_same_data(data, ref)):
@@ -250,7 +309,7 @@ class Plan:
 
     def _new_extra(self, key):
         name, _, version = key.partition(",")
-        return self._get("" if name.startswith("#") else name, int(version or 1), bool(version))
+        return self.hdu("" if name.startswith("#") else name, int(version or 1), bool(version))
 
     def _extra_cards(self, out, cards):
         if out.source is not None:
@@ -269,11 +328,12 @@ class Plan:
             self._drop(out)
 
     def _history(self):
-        history = self.model._history
-        if history is None and self.reader is None:
-            history = self.model.history
-        if history is None or (self.reader is not None and not history.changed):
+        if self.reader is not None and "entries" not in self.model._history:
             return
+        history = self.model.history
+        if self.reader is not None and not history.changed:
+            return
+        self.edited = True
         header = self.hdus[0].header
         old = [c for c in header.cards if c.startswith("HISTORY")]
         new = [
@@ -288,25 +348,41 @@ class Plan:
         for card in new:
             header.append(card)
 
+    def link_of(self, array):
+        """Name of the HDU that an array lies in, or None: it goes into the ASDF tree."""
+        link = self.links.get(id(array))
+        if link is None and self.reader is not None and hasattr(array, "hdu"):
+            for out in self.hdus:
+                if out.source is not None and out.source.number == array.hdu:
+                    return _link(out)
+        return link
+
     # ------------------------------------------------------------ the end
 
     def finish(self):
         """Warn of values that cards cannot hold, and renew checksums."""
         if self.lossy:
-            warnings.warn(
+            validate.warn(
                 f"FITS cards cannot hold the exact value of {', '.join(self.lossy)}; "
-                "it is kept in the ASDF extension",
-                ValidationWarning,
-                stacklevel=2,
+                "it is kept in the ASDF extension"
             )
         for out in self.hdus:
             out.finish()
 
 
-def _is_same_data(data, ref):
-    from .validate import equal
+# Schema keyword -> function that writes a value: f(plan, spec, value, where). A function that is
+# replaced or added here is called at each save, for every schema node that has the keyword.
+FITS_VALIDATORS = {"fits_keyword": Plan.write_card, "fits_hdu": Plan.write_array}
+BUILT_IN = frozenset(FITS_VALIDATORS)
 
-    return data is ref or equal(data, ref)
+
+def _is_foreign(reader):
+    """Whether a file that names no model class is of another observatory."""
+    return reader is not None and reader.index[0].get("TELESCOP") != "JWST"
+
+
+def _is_same_data(data, ref):
+    return data is ref or validate.equal(data, ref)
 
 
 def _link(out):
@@ -314,8 +390,10 @@ def _link(out):
     source = out.source
     if source is None:
         return f"fits:{out.extname},{out.extver or 1}"
-    return f"fits:{source.extname_raw},{source.extver}" if source.extname else (
-        f"fits:{source.number}"
+    return (
+        f"fits:{source.extname_raw},{source.extver}"
+        if source.extname
+        else (f"fits:{source.number}")
     )
 
 
@@ -332,13 +410,8 @@ def _for_card(value):
     return str(value)
 
 
-def _same(old, value, spec):
-    """Whether a card already says what the tree says."""
-    if old is None:
-        return isinstance(value, float) and not math.isfinite(value)
-    if isinstance(value, str) and isinstance(old, str):
-        return old == value or (old == printable(value).rstrip() and "?" in old)
-    if type(old) is not type(value):
-        old = mend(old, spec.schema.get("type"))
-    return old == value and isinstance(old, bool) == isinstance(value, bool)
-
+def _is_lossy(value):
+    """Whether a card cannot hold the exact value."""
+    if isinstance(value, str):
+        return printable(value) != value or value.endswith(" ")
+    return isinstance(value, float) and not math.isfinite(value)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import FileFormatError, ValidationWarning, did_you_mean
-from . import filetype
-from .casting import cast_array, native
+from ..errors import FileFormatError, did_you_mean
+from . import filetype, validate
+from .casting import cast_array, is_lazy, native
+from .lifetime import share
 
 # type of file -> "module:function", called with the model and the source
 READERS = {
@@ -20,6 +21,8 @@ WRITERS = {
     "fits": "jwstlike.datamodels.fits_support:write_model",
     "asdf": "jwstlike.datamodels.asdf_support:write_model",
 }
+FITS_HEADER = "jwstlike.datamodels.fits_support:header_text"
+DECODER = "jwstlike.datamodels.asdf_support:decode"
 SUFFIXES = {".fits": "fits", ".asdf": "asdf"}
 OLD_OPTIONS = ("memmap", "cast_fits_arrays", "skip_fits_update")
 
@@ -38,7 +41,7 @@ def drop_old_options(arrays):
             warnings.warn(
                 f"{name!r} has no effect any more and can be left out",
                 DeprecationWarning,
-                stacklevel=4,
+                stacklevel=validate.outside(),
             )
     return arrays
 
@@ -115,17 +118,18 @@ def _from_tree(model, tree):
 
 def _from_model(model, other):
     if type(other) is type(model) and other._table is model._table:
-        for key in ("_tree", "_reader", "_source_path", "_history", "_given_shape"):
-            model.__dict__[key] = other.__dict__[key]
-        return
-    function("jwstlike.datamodels.conversion:convert")(model, other)
+        share(model, other)
+    else:
+        function("jwstlike.datamodels.conversion:convert")(model, other)
 
 
 def file_name(source):
-    """Base name of the file that something was read from or goes to, or None."""
-    source = getattr(source, "source", source)  # of an index or a loaded tree
-    path = getattr(source, "path", source)
-    return Path(os.fspath(path)).name if isinstance(path, (str, os.PathLike)) else None
+    """Return the base name of the file that something was read from or goes to, or None."""
+    if not isinstance(source, (str, os.PathLike)):
+        if hasattr(source, "_tree") or not hasattr(source, "source"):
+            return None
+        source = source.source.path  # of an index or a loaded tree
+    return None if source is None else os.path.basename(os.fspath(source))  # noqa: PTH119 - fast
 
 
 def _from_file(model, init):
@@ -161,12 +165,32 @@ def read_array(ref, spec, place=""):
     try:
         return cast_array(array, spec)
     except (ValueError, TypeError) as problem:
-        warnings.warn(
-            f"{place} ({'.'.join(spec.path)}): {problem}; kept as it is",
-            ValidationWarning,
-            stacklevel=2,
-        )
+        validate.warn(f"{place} ({'.'.join(spec.path)}): {problem}; kept as it is")
         return native(np.asanyarray(array))
+
+
+def read_or_warn(value, path):
+    """Read an array to be saved; None, with a warning, when its source is damaged.
+
+    Raises
+    ------
+    FileFormatError
+        When the source was changed or is gone: opening it again helps then.
+    """
+    if not is_lazy(value):
+        return value
+    try:
+        return value.read()
+    except FileFormatError as error:
+        if "open it again" in error.remedy:
+            raise
+        validate.warn(f"{path}: {error}; left out of what is saved")
+        return None
+
+
+def decode(node):
+    """Return the object that a tagged node describes, the node itself if nobody knows."""
+    return function(DECODER)(node)
 
 
 # ---------------------------------------------------------------- writing

@@ -1,5 +1,6 @@
 """History entries of a model; plain dicts in the tree, HISTORY cards in FITS."""
 
+import copy
 import datetime
 
 
@@ -45,15 +46,22 @@ def as_entry(value):
 class HistoryList(list):
     """List of entries that takes texts as well.
 
-    Attributes
+    Parameters
     ----------
-    changed : bool
-        Whether entries were added or removed since it was read.
+    entries : str, dict or list of them
+    before : list, optional
+        Entries that the source holds; default: the same.
     """
 
-    def __init__(self, entries=()):
-        super().__init__(map(as_entry, [entries] if isinstance(entries, str) else entries or ()))
-        self.changed = False
+    def __init__(self, entries=(), before=()):
+        entries = [entries] if isinstance(entries, (str, dict)) else entries or ()
+        super().__init__(map(as_entry, entries))
+        self._before = copy.deepcopy(list(self)) if before == () else before
+
+    @property
+    def changed(self):
+        """Whether it differs from what the source holds."""
+        return self._before is None or list(map(dict, self)) != list(map(dict, self._before))
 
     @classmethod
     def of(cls, model):
@@ -66,30 +74,27 @@ class HistoryList(list):
         texts = [p.value for p in reader.index[0].parsed("HISTORY")]
         if texts == [line for entry in saved for line in as_lines(entry)]:
             return cls(saved)  # with their times
-        return cls({"description": text} for text in texts)
+        return cls([{"description": text} for text in texts])
 
     def append(self, value):
         """Append a text or an entry."""
         super().append(as_entry(value))
-        self.changed = True
+
+    def insert(self, index, value):
+        """Insert a text or an entry."""
+        super().insert(index, as_entry(value))
 
     def extend(self, values):
         """Append several."""
-        for value in [values] if isinstance(values, str) else values:
-            self.append(value)
+        super().extend(map(as_entry, [values] if isinstance(values, str) else values))
 
-    def clear(self):
-        """Remove all."""
-        super().clear()
-        self.changed = True
+    def __iadd__(self, values):
+        self.extend(values)
+        return self
 
     def __setitem__(self, index, value):
-        super().__setitem__(index, as_entry(value))
-        self.changed = True
-
-    def __delitem__(self, index):
-        super().__delitem__(index)
-        self.changed = True
+        many = isinstance(index, slice)
+        super().__setitem__(index, map(as_entry, value) if many else as_entry(value))
 
     def __eq__(self, other):
         if isinstance(other, str):

@@ -1,6 +1,5 @@
 """The model: a tree, a compiled schema and a lifetime."""
 
-import copy as copy_module
 import datetime
 import os
 from pathlib import Path
@@ -9,18 +8,24 @@ import numpy as np
 
 from .. import settings
 from ..errors import FileFormatError, UnknownAttributeError, did_you_mean
-from . import formats, schema as schema_tools, validate
-from .bindings import ARRAY, LIST, OBJECT, Table
-from .casting import is_array, is_lazy
-from .class_tables import is_own, table_of
-from .history import HistoryList
-from .properties import PLAIN, ListNode, Node, ObjectNode, _make_default, put_value
+from . import formats, lifetime, validate
+from . import schema as schema_tools
+from .bindings import ARRAY, LIST, Table
+from .casting import is_array
+from .class_tables import table_of
+from .content import LazyContent
+from .defaults import _make_default
+from .history import HistoryList, create_history_entry
+from .legacy import LegacyMethods
+from .mixins import DefaultDQMixin, DefaultErrMixin
+from .node import leaves
+from .properties import ObjectNode, put_value
 
+# short names of the ways to deal with invalid values: (pass_invalid_values, strict_validation)
 MODES = {"off": (None, None), "warn": (False, False), "strict": (False, True)}
 
 
-
-class DataModel(ObjectNode):
+class DataModel(LazyContent, LegacyMethods, ObjectNode):
     """Arrays and metadata of one data set, as attributes that follow a schema.
 
     Parameters
@@ -58,7 +63,7 @@ class DataModel(ObjectNode):
     primary_array_name = None  # where it is not "data"
     has_asdf_extension = True  # whether FITS files of this class carry their ASDF tree
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the signature users know
         self,
         init=None,
         schema=None,
@@ -85,11 +90,15 @@ class DataModel(ObjectNode):
     def _set_up(self, table):
         put = self.__dict__
         put.update(
-            _model=self, _spec=table.root, _tree={}, _parent=None, _key=None, _pending=None,
-            _table=table, _reader=None, _origins={}, _shared=False, _pending_nodes={},
-            _source_path=None, _given_shape=None, _history=None, _mode="warn",
+            _spec=table.root, _tree={}, _parent=None, _key=None, _pending=None,
+            _table=table, _reader=None, _shared=False, _pending_nodes={},
+            _source_path=None, _given_shape=None, _history={}, _mode="warn",
             _guessed=False, _type_in_file=None,
         )  # fmt: skip
+
+    @property
+    def _model(self):  # no attribute: a model that holds itself would outlive its last user
+        return self
 
     def _set_mode(self, mode, keep, strict, on_assignment):
         defaults = settings.read()
@@ -113,8 +122,9 @@ class DataModel(ObjectNode):
             if spec is None or spec.kind != ARRAY:
                 validate.warn(
                     f"{type(self).__name__} has no array {name!r}"
-                    + did_you_mean(name, [n for n, s in self._spec.children.items()
-                                          if s.kind == ARRAY])
+                    + did_you_mean(
+                        name, [n for n, s in self._spec.children.items() if s.kind == ARRAY]
+                    )
                 )
             else:
                 setattr(self, name, value)
@@ -129,94 +139,6 @@ class DataModel(ObjectNode):
         else:
             self._put(name, value)
 
-    # ------------------------------------------------------------ lazy content
-
-    def _fill(self, node):
-        """Fill the dict of a new node from the source, once."""
-        reader = self._reader
-        if reader is None or reader.cards_done or node._spec is None:
-            return
-        parent = node._parent
-        extver = 1 if parent is None else reader.extver_of(parent._tree)
-        if isinstance(parent, ListNode):
-            extver = reader.extver_of(node._tree)
-        if extver is None or node._spec.kind != OBJECT:
-            return
-        reader.adopt(node._tree, node._spec, extver)
-        if node._tree or not reader.asdf_done:
-            node._attach()
-
-    def _fetch(self, node, name, spec):
-        """Look in the source for a name that the tree lacks; None if it is not there."""
-        reader = self._reader
-        if reader is None:
-            return None
-        if node is self and name == "extra_fits":
-            return self._load_extra()
-        if reader.asdf_done or (spec is not None and (spec.bound or spec.kind == OBJECT)):
-            return None
-        self._load_asdf()
-        return node._tree.get(name)
-
-    def _load_cards(self):
-        """Fill every object of the tree from the cards."""
-        reader = self._reader
-        if reader is not None and not reader.cards_done:
-            reader.fill_all(self._tree)
-
-    def _load_asdf(self):
-        """Add what only the ASDF extension holds."""
-        reader = self._reader
-        if reader is not None and not reader.asdf_done:
-            self._load_cards()
-            reader.merge_asdf(self._tree)
-
-    def _load_extra(self):
-        if "extra_fits" not in self._tree:
-            found = self._reader.extra
-            if found:
-                self._tree["extra_fits"] = _copied(found, {})
-        return self._tree.get("extra_fits")
-
-    def _load_below(self, node):
-        """Complete the tree before it is walked or handed out."""
-        if self._reader is not None:
-            self._load_asdf()
-            self._load_extra()
-        for waiting in list(self._pending_nodes.values()):
-            waiting._commit_pending()
-
-    def _realise(self, node, name, spec, value):
-        """Read a lazy array, decode a tagged object, and keep the result in the tree."""
-        if is_lazy(value):
-            result = formats.read_array(value, spec, self._place(spec, node))
-            if self._reader is not None:
-                self._reader.origins[id(node._tree), name] = value
-        elif hasattr(value, "_tag"):
-            from . import asdf_support
-
-            result = asdf_support.decode(value, self, (*node._path, name))
-            if result is value:
-                return value
-        else:
-            return value
-        node._tree[name] = result
-        return result
-
-    def _stored_form(self, path, value, ref):
-        """What is written for an array; `ref` is what it was read from, if that is known."""
-        return value
-
-    def _place(self, spec, node=None):
-        """``file[HDU]`` of a `Spec`, for messages."""
-        name = self._source_path or type(self).__name__
-        return f"{name}[{spec.hdu}]" if spec is not None and spec.hdu else name
-
-    def _store(self, name, value):
-        if self._reader is not None:
-            self._reader.disown(value)
-        super()._store(name, value)
-
     def _primary_shape(self, attr):
         """Shape given when the model was made, for the primary array itself."""
         return self._given_shape if attr == self.get_primary_array_name() else None
@@ -225,11 +147,9 @@ class DataModel(ObjectNode):
 
     @property
     def _instance(self):
-        self._load_below(self)
-        # the caller may replace parts behind our back: keep no nodes from now on
-        self._shared = True
-        for name in [n for n, v in self.__dict__.items() if isinstance(v, Node) and n[0] != "_"]:
-            del self.__dict__[name]
+        self._load_all()
+        self._shared = True  # the caller may replace parts behind our back: keep no nodes
+        self._forget_nodes()
         return self._tree
 
     @property
@@ -266,14 +186,13 @@ class DataModel(ObjectNode):
     @property
     def history(self):
         """History entries, oldest first: a list of `HistoryEntry`."""
-        if self._history is None:
-            self._history = HistoryList.of(self)
-        return self._history
+        if "entries" not in self._history:
+            self._history["entries"] = HistoryList.of(self)
+        return self._history["entries"]
 
     @history.setter
     def history(self, value):
-        self._history = HistoryList(value)
-        self._history.changed = True
+        self._history["entries"] = HistoryList(value, before=None)
 
     def add_history_entry(self, description, software=None):
         """Append a history entry.
@@ -284,8 +203,6 @@ class DataModel(ObjectNode):
         software : dict or list of dict, optional
             Keys name, version, author, homepage.
         """
-        from .history import create_history_entry
-
         self.history.append(create_history_entry(description, software))
 
     @property
@@ -343,7 +260,9 @@ class DataModel(ObjectNode):
         return [] if tell is None else tell()
 
     def close(self):
-        """Drop the source; arrays that were handed out stay valid."""
+        """Let go of what was made for access; no file was held, and arrays stay valid."""
+        self._commit()
+        self._forget_nodes()
 
     def __enter__(self):
         return self
@@ -365,37 +284,17 @@ class DataModel(ObjectNode):
     @staticmethod
     def clone(target, source, deepcopy=False, memo=None):
         """Give `target` the content of `source`, shared or (`deepcopy`) its own."""
-        source._load_below(source)
-        target._set_up(source._table)
-        for name in ("_mode", "_pass_invalid_values", "_strict_validation", "_source_path",
-                     "_validate_on_assignment", "_validate_arrays", "_given_shape",
-                     "_guessed", "_type_in_file"):  # fmt: skip
-            target.__dict__[name] = source.__dict__[name]
-        moved = {}
-        target.__dict__["_tree"] = _copied(source._tree, moved) if deepcopy else source._tree
-        if source._reader is not None:
-            target.__dict__["_reader"] = source._reader.moved(moved if deepcopy else None)
-        if source._history is not None:
-            target.__dict__["_history"] = copy_module.deepcopy(source._history)
+        lifetime.clone(target, source, deepcopy, memo)
 
     def __reduce__(self):
-        self._load_below(self)
-        state = {k: v for k, v in self.__dict__.items()
-                 if k.startswith("_") and k not in ("_model", "_spec", "_table", "_pending",
-                                                    "_pending_nodes", "_parent", "_key")}
-        custom = None if is_own(self._table, type(self)) else self._table.schema
-        return _unpickle, (type(self), custom, state)
+        return lifetime.reduce(self)
 
     # ------------------------------------------------------------ content as a whole
-
-    def items(self):
-        """Pairs of dotted name and value of all leaves; None is skipped."""
-        return super().items()
 
     def to_flat_dict(self, include_arrays=True):
         """Return {dotted name: value} of all leaves; dates as text."""
         flat = {}
-        for name, value in self._raw_items():
+        for name, _, _, value in leaves(self):
             if is_array(value):
                 if include_arrays:
                     flat[name] = self[name]
@@ -404,11 +303,6 @@ class DataModel(ObjectNode):
             else:
                 flat[name] = getattr(value, "isot", value)
         return flat
-
-    def _raw_items(self):
-        from .properties import _leaves
-
-        return [(name, value) for name, (_, _, value) in _leaves(self)]
 
     def update(self, d, only=None, extra_fits=False):
         """Take over metadata from another model, a node or a dict.
@@ -432,7 +326,9 @@ class DataModel(ObjectNode):
             return True
         if not isinstance(other, DataModel):
             return NotImplemented
-        return type(self) is type(other) and validate.equal(self.instance, other.instance)
+        self._load_all()
+        other._load_all()
+        return type(self) is type(other) and validate.equal(self._tree, other._tree)
 
     __hash__ = object.__hash__
 
@@ -451,10 +347,15 @@ class DataModel(ObjectNode):
             raise KeyError(path) from None
 
     def __contains__(self, path):
-        return any(name == path or name.startswith(f"{path}.") and "." not in path
-                   and self._spec.children.get(path) is not None
-                   and self._spec.children[path].kind == LIST
-                   for name, _ in self._raw_items())
+        names = self.keys()
+        if path in names:
+            return True
+        spec = self._spec.children.get(path)
+        return (
+            spec is not None
+            and spec.kind == LIST
+            and any(name.startswith(f"{path}.") for name in names)
+        )
 
     # ------------------------------------------------------------ schema
 
@@ -471,11 +372,10 @@ class DataModel(ObjectNode):
         merged = schema_tools.merge_property_trees(
             {"allOf": [self.schema, schema_tools.resolve(new_schema)]}
         )
-        self._load_below(self)
+        self._load_all()
         table = Table(merged)
         self.__dict__.update(_table=table, _spec=table.root)
-        for name in [n for n, v in self.__dict__.items() if isinstance(v, Node) and n[0] != "_"]:
-            del self.__dict__[name]
+        self._forget_nodes()
         self.validate()
         return self
 
@@ -495,7 +395,7 @@ class DataModel(ObjectNode):
         Report
             List of `Finding`, empty when all is well.
         """
-        self._load_below(self)
+        self._load_all()
         report = validate.Report()
         for path, value, phrase in validate.findings(self._spec, self._tree):
             spec = self._table.find(path)
@@ -594,35 +494,10 @@ def _first_given(*values):
     return next((v for v in values if v is not None), None)
 
 
-# ---------------------------------------------------------------- helpers
-
-
-def _copied(value, moved):
-    """Deep copy of a tree; lazy references are shared, `moved` maps ids of old dicts to new."""
-    if isinstance(value, dict) and type(value) is dict:
-        new = moved[id(value)] = {k: _copied(v, moved) for k, v in value.items()}
-        return new
-    if type(value) is list:
-        return [_copied(v, moved) for v in value]
-    if type(value) in PLAIN or value is None:
-        return value
-    if isinstance(value, np.ndarray):
-        return value.copy()
-    if is_lazy(value):
-        return value
-    return copy_module.deepcopy(value)
-
-
-def _unpickle(cls, custom, state):
-    model = cls.__new__(cls)
-    model._set_up(table_of(cls, None, None) if custom is None else Table(custom))
-    model.__dict__.update(state)
-    model.__dict__["_shared"] = False
-    return model
-
-
 __all__ = [
     "DataModel",
+    "DefaultDQMixin",
+    "DefaultErrMixin",
     "FileFormatError",
     "JwstDataModel",
     "_make_default",

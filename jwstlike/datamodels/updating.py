@@ -13,7 +13,8 @@ def update(target, source, only=None, extra_fits=False):
     """Do what `DataModel.update` describes."""
     if isinstance(source, Node):
         model = source._model
-        model._load_below(source)
+        model._load_cards()
+        model._commit()
         only = {only} if isinstance(only, str) else set(only or ())
         wanted = {name.upper() for name in only} or (target._table.hdus | {PRIMARY})
         _from_cards(target, source._tree, source._spec, source._path, wanted)
@@ -62,7 +63,7 @@ def _put(target, path, value):
 
 
 def _child(node, name):
-    if node._child_spec(name) is None and not node.hasattr(name):
+    if node._spec_of(name) is None and not node.hasattr(name):
         node._put(name, {})
     return getattr(node, name)
 

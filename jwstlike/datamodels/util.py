@@ -1,23 +1,30 @@
 """`open`, and the small functions that users know from here."""
 
+import contextlib
+import importlib
+import os
 import warnings
 
 import numpy as np
 
 from .. import settings
-from ..errors import FileFormatError, NoTypeWarning
-from . import filetype, validate
+from ..errors import FileFormatError, NoTypeWarning, ValidationWarning
+from . import filetype, formats, validate
 from .casting import gentle_asarray
 from .history import create_history_entry
-from .model_base import DataModel
+from .model_base import DataModel, JwstDataModel
+from .models import CLASSES
+from .trees import put_value
 
 __all__ = [
+    "convert_fitsrec_to_array_in_tree",
     "create_history_entry",
     "gentle_asarray",
     "get_envar_as_boolean",
     "get_model_type",
     "is_association",
     "open",
+    "read_metadata",
     "remove_none_from_tree",
 ]
 
@@ -30,7 +37,7 @@ REFERENCE_BY_NDIM = {
 }
 
 
-def open(init=None, guess=True, **kwargs):  # noqa: A001 - the name users know
+def open(init=None, guess=True, **kwargs):
     """Open anything as a data model.
 
     Parameters
@@ -69,6 +76,9 @@ def open(init=None, guess=True, **kwargs):  # noqa: A001 - the name users know
 
 def _open_source(init, guess, kwargs):
     kind = {"HDUList": "fits", "AsdfFile": "asdf"}.get(type(init).__name__)
+    if kind is None and isinstance(init, (str, os.PathLike)) and str(init).endswith(".fits"):
+        with contextlib.suppress(FileFormatError):  # reading is the check of most files
+            return _open_fits(formats.function(INDEX)(init), guess, kwargs)
     kind = kind or filetype.check(init)
     if kind == "asn":
         raise FileFormatError(init, "is an association, not a data file", "open its members")
@@ -76,22 +86,20 @@ def _open_source(init, guess, kwargs):
 
 
 def _open_fits(init, guess, kwargs):
-    from . import fits_support
-
-    source = fits_support.index_of(init)
+    source = formats.function(INDEX)(init)
     name = source[0].get("DATAMODL")
     return _make(source, name, _class_or_none(name) or (guess and _guess(source)), kwargs)
 
 
 def _open_asdf(init, guess, kwargs):
-    from . import asdf_support
-
-    source = asdf_support.loaded(init)
+    source = formats.function(TREE)(init)
     meta = source.tree.get("meta")
     name = meta.get("model_type") if isinstance(meta, dict) else None
     return _make(source, name, _class_or_none(name) or (guess and _class("JwstDataModel")), kwargs)
 
 
+INDEX = "jwstlike.datamodels.fits_support:index_of"
+TREE = "jwstlike.datamodels.asdf_support:loaded"
 OPENERS = {"fits": _open_fits, "asdf": _open_asdf}
 
 
@@ -114,11 +122,12 @@ def _make(source, name, cls, kwargs):
 
 def _class_or_none(name):
     """Return the class of a model type, or None."""
-    from .. import datamodels
-
-    if not isinstance(name, str) or name not in datamodels.CLASSES:
-        return {"DataModel": DataModel}.get(name) if isinstance(name, str) else None
-    return getattr(datamodels, name)
+    if name == "DataModel":
+        return DataModel
+    if not isinstance(name, str) or name not in CLASSES:
+        return JwstDataModel if name == "JwstDataModel" else None
+    module = importlib.import_module(f"{__package__}.models.{CLASSES[name]}")
+    return getattr(module, name)
 
 
 def _class(name):
@@ -165,6 +174,48 @@ def get_model_type(init):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NoTypeWarning)
         return open(init)._type_in_file
+
+
+def read_metadata(fname, model_type=None, flatten=True):
+    """Read the metadata of a file: cards over the ASDF tree; no arrays, WCS or validation.
+
+    Parameters
+    ----------
+    fname : path, or what `open` takes
+    model_type : str, optional
+        Class to read with, instead of the one that the file names.
+    flatten : bool
+        ``{"meta.instrument.name": "NIRCAM"}`` instead of nested dicts.
+
+    Returns
+    -------
+    dict
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ValidationWarning)
+        warnings.simplefilter("ignore", NoTypeWarning)
+        cls = None if model_type is None else _class(model_type)
+        model = open(fname, validate="off") if cls is None else cls(fname, validate="off")
+        flat = model.to_flat_dict(include_arrays=False)
+    flat = {k: v for k, v in flat.items() if not k.startswith(("meta.wcs", "extra_fits."))}
+    logs = [flat.pop(k) for k in list(flat) if k.startswith("cal_logs.")]
+    if logs:
+        flat["cal_logs"] = "\n".join(map(str, logs))
+    if flatten:
+        return flat
+    tree = {}
+    for name, value in flat.items():
+        put_value([int(k) if k.isdecimal() else k for k in name.split(".")], value, tree)
+    return tree
+
+
+def convert_fitsrec_to_array_in_tree(tree):
+    """Copy a tree with plain record arrays in place of astropy's FITS_rec."""
+    if isinstance(tree, dict):
+        return {k: convert_fitsrec_to_array_in_tree(v) for k, v in tree.items()}
+    if isinstance(tree, list):
+        return [convert_fitsrec_to_array_in_tree(v) for v in tree]
+    return gentle_asarray(tree, tree.dtype) if type(tree).__name__ == "FITS_rec" else tree
 
 
 def remove_none_from_tree(tree):

@@ -1,5 +1,6 @@
 """Check values against compiled schemas; findings, reports and what is done about them."""
 
+import math
 import sys
 import warnings
 from dataclasses import dataclass
@@ -44,10 +45,10 @@ class Finding:
 
     def __str__(self):
         where = f"{self.place} ({self.path})" if self.place else self.path or "the model"
-        shown = repr(self.value)
+        shown = "" if self.value is None else f"{self.value!r} "
         if len(shown) > 80:
-            shown = shown[:77] + "..."
-        return f"{where}: {shown} {self.expected}" + (f"; {self.done}" if self.done else "")
+            shown = shown[:76] + "... "
+        return f"{where}: {shown}{self.expected}" + (f"; {self.done}" if self.done else "")
 
 
 class Report(list):
@@ -210,20 +211,28 @@ def equal(a, b):
     """Compare two trees by value; arrays by shape, dtype kind and content, NaN equal to NaN."""
     if a is b:
         return True
-    if isinstance(a, dict) and isinstance(b, dict):
-        a = {k: v for k, v in a.items() if v is not None}
-        b = {k: v for k, v in b.items() if v is not None}
-        return a.keys() == b.keys() and all(equal(v, b[k]) for k, v in a.items())
-    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(map(equal, a, b))
+    for kind, compare in COMPARERS:
+        if isinstance(a, kind) and isinstance(b, kind):
+            return compare(a, b)
     if is_array(a) or is_array(b):
         return _equal_arrays(a, b)
-    if isinstance(a, float) and isinstance(b, float) and a != a and b != b:
-        return True
     try:
         return bool(a == b) and isinstance(a, bool) == isinstance(b, bool)
     except (ValueError, TypeError):
         return False
+
+
+def _equal_dicts(a, b):
+    a = {k: v for k, v in a.items() if v is not None}
+    b = {k: v for k, v in b.items() if v is not None}
+    return a.keys() == b.keys() and all(equal(v, b[k]) for k, v in a.items())
+
+
+COMPARERS = (
+    (dict, _equal_dicts),
+    ((list, tuple), lambda a, b: len(a) == len(b) and all(map(equal, a, b))),
+    (float, lambda a, b: a == b or (math.isnan(a) and math.isnan(b))),
+)
 
 
 def _equal_arrays(a, b):

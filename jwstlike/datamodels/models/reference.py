@@ -26,10 +26,15 @@ class ReferenceFileModel(JwstDataModel):
         if not self.get("meta.instrument.name"):
             missing.append("instrument.name")
         if missing:
-            report.append(validate.Finding(
-                "meta", None, f"{type(self).__name__}.meta is missing values for "
-                f"[{', '.join(missing)}]; a reference file needs them", severity="warning",
-            ))
+            report.append(
+                validate.Finding(
+                    "meta",
+                    None,
+                    f"{type(self).__name__}.meta is missing values for "
+                    f"[{', '.join(missing)}]; a reference file needs them",
+                    severity="warning",
+                )
+            )
         return report
 
 

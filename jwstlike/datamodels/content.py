@@ -1,0 +1,138 @@
+"""Lazy content: what a model fetches from its source when somebody asks for it."""
+
+from . import formats
+from .bindings import OBJECT
+from .casting import is_lazy
+from .list_node import ListNode
+from .node import Node
+from .trees import copied
+
+
+class LazyContent:
+    """The part of `DataModel` that completes the tree from the reader of its source."""
+
+    def _fill(self, node):
+        """Fill the dict of a new node from the source, once."""
+        reader, spec = self._reader, node._spec
+        if reader is None or reader.cards_done or spec is None or spec.kind != OBJECT:
+            return
+        parent = node._parent
+        above = node if parent is None or isinstance(parent, ListNode) else parent
+        extver = reader.extver_of(above._tree)
+        if extver is None:  # a user put it there
+            return
+        reader.adopt(node._tree, spec, extver)
+        if node._tree or not reader.asdf_done:
+            node._attach()
+
+    def _fetch(self, node, name, spec):
+        """Look in the source for a name that the tree lacks; None if it is not there."""
+        reader = self._reader
+        if reader is None:
+            return None
+        if node is self and name == "extra_fits":
+            return self._load_extra()
+        if reader.asdf_done or (spec is not None and (spec.bound or spec.kind == OBJECT)):
+            return None
+        self._load_asdf()
+        return node._tree.get(name)
+
+    def _load_cards(self):
+        """Fill every object of the tree from the cards."""
+        reader = self._reader
+        if reader is not None and not reader.cards_done:
+            reader.fill_all(self._tree)
+
+    def _load_asdf(self):
+        """Add what only the ASDF extension holds."""
+        reader = self._reader
+        if reader is not None and not reader.asdf_done:
+            self._load_cards()
+            reader.merge_asdf(self._tree)
+
+    def _load_extra(self):
+        if "extra_fits" not in self._tree:
+            found = self._reader.extra
+            if found:
+                self._tree["extra_fits"] = copied(found)
+        return self._tree.get("extra_fits")
+
+    def _load_all(self):
+        """Complete the tree before it is walked or handed out."""
+        if self._reader is not None:
+            self._load_asdf()
+            self._load_extra()
+        self._commit()
+
+    def _commit(self):
+        """Take default arrays and lists that were changed in place into the tree."""
+        for waiting in list(self._pending_nodes.values()):
+            waiting._commit_pending()
+
+    def _disown(self, value):
+        """Note that a user assigned `value`: its dicts are not filled from the source."""
+        if self._reader is not None and isinstance(value, (dict, list)):
+            self._reader.disown(value)
+
+    def _realise(self, node, name, spec, value):
+        """Read a lazy array, decode a tagged object, and keep the result in the tree."""
+        if is_lazy(value):
+            result = formats.read_array(value, spec, self._place(spec))
+            if self._reader is not None:
+                self._reader.note_origin(node._tree, name, value)
+        elif hasattr(value, "_tag"):
+            result = formats.decode(value)
+        else:
+            return value
+        if result is not value:
+            node._tree[name] = result
+        return result
+
+    def _stored_form(self, path, value, ref):
+        """Return what is written for an array; `ref` is what it was read from, if that is known."""
+        return value
+
+    def _place(self, spec=None):
+        """``file[HDU]`` of a `Spec`, for messages."""
+        name = self._source_path or type(self).__name__
+        return f"{name}[{spec.hdu}]" if spec is not None and spec.hdu else name
+
+    def _forget_nodes(self):
+        """Drop the nodes that were kept: the tree or its schema was replaced."""
+        for name in [n for n, v in self.__dict__.items() if isinstance(v, Node) and n[0] != "_"]:
+            del self.__dict__[name]
+
+    @property
+    def section(self):
+        """Parts of arrays, straight from the source: ``m.section["data"][..., 100:200, :]``."""
+        return Sections(self)
+
+
+class Sections:
+    """Arrays of a model by their dotted names, to be cut before they are read."""
+
+    def __init__(self, model):
+        self._model = model
+
+    def __getitem__(self, path):
+        *above, name = str(path).split(".")
+        node = self._model
+        for key in above:
+            node = node[int(key)] if isinstance(node, ListNode) else getattr(node, key)
+        key = int(name) if isinstance(node, ListNode) else name
+        value = node._tree[key] if isinstance(node, ListNode) else node._tree.get(key)
+        if not is_lazy(value):
+            return getattr(node, name)
+        return Section(value, node._spec_of(key))
+
+
+class Section:
+    """An array that was not read yet; indexing reads what is asked for, as the schema wants it."""
+
+    def __init__(self, ref, spec):
+        self._ref, self._spec = ref, spec
+        self.shape, self.ndim = tuple(ref.shape), len(ref.shape)
+
+    def __getitem__(self, key):
+        plain = self._spec is not None and not self._spec.is_table
+        return self._ref.section(key, self._spec.dtype if plain else None)

@@ -1,0 +1,55 @@
+"""Share, copy and pickle the content of a model."""
+
+import copy
+
+from .bindings import Table
+from .class_tables import is_own, table_of
+from .trees import copied
+
+# what a model of the same content has, besides its tree and reader
+SHARED = (
+    "_source_path", "_given_shape", "_history", "_guessed", "_type_in_file",
+)  # fmt: skip
+MODES = (
+    "_mode", "_pass_invalid_values", "_strict_validation", "_validate_on_assignment",
+    "_validate_arrays",
+)  # fmt: skip
+
+
+def share(target, source):
+    """Give `target` the very content of `source`; what one changes, both have."""
+    source._commit()
+    for name in ("_tree", "_reader", *SHARED):
+        target.__dict__[name] = source.__dict__[name]
+
+
+def clone(target, source, deepcopy=False, memo=None):
+    """Do what `DataModel.clone` describes; what was not read yet stays unread."""
+    target._set_up(source._table)
+    share(target, source)
+    for name in MODES:
+        target.__dict__[name] = source.__dict__[name]
+    if deepcopy:
+        moved, put = {}, target.__dict__
+        put["_tree"] = copied(source._tree, moved)
+        put["_history"] = copy.deepcopy(source._history, memo)
+        if source._reader is not None:
+            put["_reader"] = source._reader.moved(moved)
+
+
+def reduce(model):
+    """Pickle a model: what was read or changed, and where to read the rest."""
+    model._commit()
+    state = {name: model.__dict__[name] for name in ("_tree", "_reader", *SHARED, *MODES)}
+    own = is_own(model._table, type(model))
+    return rebuild, (type(model), None if own else model._table.schema, state)
+
+
+def rebuild(cls, schema, state):
+    """Undo `reduce`."""
+    model = cls.__new__(cls)
+    model._set_up(table_of(cls, None, None) if schema is None else Table(schema))
+    model.__dict__.update(state)
+    if model._reader is not None:
+        model._reader.bind(model._table)
+    return model

@@ -1,0 +1,82 @@
+"""What nodes share: a view of one dict or list of a model's tree."""
+
+from typing import ClassVar
+
+from . import validate
+
+
+class Node:
+    """A view: the model, the compiled schema, the place and the raw dict or list.
+
+    It owns and copies nothing. A node of an object is kept by its parent, so that only the leaf of
+    ``m.meta.exposure.type`` takes the slow way of attribute access.
+    """
+
+    kinds: ClassVar = {}  # dict and list -> class of their nodes; filled by `properties`
+
+    def __init__(self, model, spec, tree, parent=None, key=None):
+        put = self.__dict__
+        put["_model"], put["_spec"], put["_tree"] = model, spec, tree
+        put["_parent"], put["_key"], put["_pending"] = parent, key, None
+
+    @property
+    def instance(self):
+        """The raw dict or list."""
+        self._model._load_all()
+        return self._tree
+
+    @property
+    def _path(self):
+        if self._parent is None:
+            return ()
+        return (*self._parent._path, self._key)
+
+    def _attach(self):
+        """Enter a detached dict into the tree, with all that it hangs on."""
+        parent = self._parent
+        if parent is not None and isinstance(parent._tree, dict):
+            if parent._tree.get(self._key) is not self._tree:
+                parent._tree[self._key] = self._tree
+            parent._attach()
+
+    def _wrap(self, key, value, spec):
+        """Return a node for a plain dict or list, anything else as it is."""
+        kind = None if hasattr(value, "_tag") else self.kinds.get(type(value))
+        if kind is None:
+            return value
+        node = kind(self._model, spec, value, self, key)
+        if type(value) is dict:
+            self._model._fill(node)
+        return node
+
+    def __eq__(self, other):
+        other = other.instance if isinstance(other, Node) else other
+        return validate.equal(self.instance, other)
+
+    __hash__ = None
+
+    def __len__(self):
+        self._model._load_all()
+        return len(self._tree)
+
+    def __getstate__(self):
+        return {"_model": self._model, "_path_": self._path}
+
+    def __setstate__(self, state):
+        node = state["_model"]
+        for key in state["_path_"]:
+            node = node[key] if isinstance(node._tree, list) else getattr(node, key)
+        self.__dict__.update(node.__dict__)
+
+
+def leaves(node, prefix=""):
+    """Yield (dotted name, node, key, raw value) of all leaves that have a value."""
+    node._model._load_all()
+    for key, value in list(node._pairs()):
+        if value is None:
+            continue
+        below = node._wrap(key, value, node._spec_of(key))
+        if isinstance(below, Node):
+            yield from leaves(below, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", node, key, value
