@@ -17,6 +17,7 @@ FLAGS = (
     (1, "not to be used", "#3a4a63"),
     (0x80000000, "reference pixel", "#b9c4cf"),
 )
+SATURATED = 2  # index in FLAGS
 ARRAYS = {"SCI": "data", "DQ": "dq", "ERR": "err"}  # EXTNAME -> name in a model
 INK, FAINT = "#222b36", "#6b7684"
 
@@ -188,25 +189,21 @@ def _draw_slope(figure, axis, data):
 
 def _draw_dq(_figure, axis, dq):
     import numpy as np
-    from matplotlib.colors import ListedColormap
+    from matplotlib.colors import to_rgb
     from matplotlib.patches import Patch
 
     kinds = np.zeros(dq.shape, np.uint8)
     for index, (bit, _label, _colour) in enumerate(FLAGS):
         if bit:
             kinds[(dq & np.uint32(bit)) != 0] = index
-    share = [np.count_nonzero(kinds == i) / kinds.size for i in range(len(FLAGS))]
-    colours = [colour for _, _, colour in FLAGS]
     rows, columns = kinds.shape
     axis.imshow(
-        _block_maximum(kinds),
+        _shrink(kinds, np.array([to_rgb(colour) for _, _, colour in FLAGS], np.float32)),
         extent=(-0.5, columns - 0.5, -0.5, rows - 0.5),
         origin="lower",
-        cmap=ListedColormap(colours),
-        vmin=-0.5,
-        vmax=len(FLAGS) - 0.5,
         interpolation="nearest",
     )
+    share = np.bincount(kinds.ravel(), minlength=len(FLAGS)) / kinds.size
     handles = [
         Patch(facecolor=colour, edgecolor="#c9d0d8", label=f"{label}  {100 * part:.2g} %")
         for (_, label, colour), part in zip(FLAGS, share, strict=True)
@@ -224,12 +221,20 @@ def _draw_dq(_figure, axis, dq):
         text.set_color(INK)
 
 
-def _block_maximum(kinds, most=600):
-    """Shrink a plane so that a single flagged pixel is still seen."""
+def _shrink(kinds, colours, most=600):
+    """Return a plane of kinds in colour, each side at most about `most`.
+
+    Colours are averaged, so that the density of flags stays; a block with a saturated pixel has
+    the colour of saturation.
+    """
+    from numpy import where
+
     step = -(-max(kinds.shape) // most)
     rows, columns = (n // step * step for n in kinds.shape)
     blocks = kinds[:rows, :columns].reshape(rows // step, step, columns // step, step)
-    return blocks.max(axis=(1, 3))
+    share = [(blocks == k).mean(axis=(1, 3))[..., None] for k in range(len(colours))]
+    shown = sum(part * colour for part, colour in zip(share, colours, strict=True))
+    return where(share[SATURATED] > 0, colours[SATURATED], shown)
 
 
 def _draw_residual(figure, axis, pull):

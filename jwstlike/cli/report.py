@@ -15,6 +15,7 @@ from .picture import PictureError, quick_look
 
 RECORD = ".run.json"
 TRUTH = "truth.fits"
+SHORT = 40  # letters of a value that is not broken into lines
 
 
 def main(argv=None):
@@ -129,7 +130,7 @@ def make_page(record, png=None):
     template = resources.files(__package__).joinpath("report.html").read_text(encoding="utf-8")
     sections = [
         _picture(png),
-        _section("Steps", _steps(record["steps"])),
+        _section("Steps", _steps(_steps_of(record))),
         _section("Files", _files(record)),
         _section("Reference files", _references(record)),
         _section("Parameters", _parameters(record.get("parameters", {}))),
@@ -155,8 +156,15 @@ def _facts(record):
     yield _seconds(record.get("wall_s")), "wall time"
     yield _seconds(record.get("cpu_s")), "processor time"
     yield _number(record.get("peak_rss_mb"), "MB"), "peak memory"
-    done = [s for s in record["steps"] if s.get("status") == "COMPLETE"]
-    yield f"{len(done)} of {len(record['steps'])}", "steps complete"
+    steps = _steps_of(record)
+    done = [s for s in steps if s.get("status") == "COMPLETE"]
+    yield f"{len(done)} of {len(steps)}", "steps complete"
+
+
+def _steps_of(record):
+    """Leave out the row of the pipeline itself."""
+    own = (record.get("name"), record["class"])
+    return [s for s in record["steps"] if (s.get("name"), s.get("class")) != own] or record["steps"]
 
 
 def _section(title, content):
@@ -245,11 +253,14 @@ def _parameters(parameters):
     heads = ("Parameter", "Value", "Source", "Where")
     rows = {True: [], False: []}
     for name, entry in parameters.items():
+        detail = str(entry.get("detail") or "")
+        short = Path(detail).name if detail.startswith("/") else detail
+        value = json.dumps(entry.get("value"))
         row = (
             f'<span class="mono">{escape(name)}</span>',
-            f"<code>{escape(json.dumps(entry.get('value')))}</code>",
-            escape(str(entry.get("source"))),
-            f'<span class="faint mono">{escape(str(entry.get("detail") or ""))}</span>',
+            f"<code{' class=short' if len(value) < SHORT else ''}>{escape(value)}</code>",
+            f'<span class="short">{escape(str(entry.get("source")))}</span>',
+            f'<span class="faint mono" title="{escape(detail, quote=True)}">{escape(short)}</span>',
         )
         rows[entry.get("source") == "spec"].append(row)
     shown = _table(heads, rows[False]) or '<p class="faint">All have their defaults.</p>'
@@ -271,7 +282,7 @@ def _environment(record):
     argv = record.get("argv")
     crds = record.get("crds") or {}
     facts = {
-        "Command": shlex.join(map(str, argv)) if argv else None,
+        "Command": shlex.join(["strun", *map(str, argv)]) if argv else None,
         "Packages": packages,
         "Platform": record.get("platform"),
         "Reference server": crds.get("server"),

@@ -40,7 +40,7 @@ def record():
         "version": 1,
         "class": "jwstlike.steps.pipelines.SloperPipeline",
         "name": "SloperPipeline",
-        "argv": ["strun", "sloper.cfg", "input.fits"],
+        "argv": ["sloper.cfg", "input.fits"],
         "status": "COMPLETE",
         "reason": None,
         "exit_code": 0,
@@ -224,6 +224,17 @@ def test_nothing_in_a_record_becomes_markup(record):
     assert "<script" not in page
 
 
+def test_the_pipeline_itself_is_no_step_of_its_own(record):
+    record["steps"].append(step("x") | {"name": record["name"], "class": record["class"]})
+    assert "1 of 2" in " ".join(Text(report.make_page(record)).words)
+
+
+def test_a_single_step_is_shown(record):
+    record.update({"name": "jump", "class": record["steps"][0]["class"]})
+    record["steps"] = record["steps"][:1]
+    assert "1 of 1" in " ".join(Text(report.make_page(record)).words)
+
+
 def test_a_failed_run_shows_its_reason(record):
     record.update(status="FAILED", reason="step 'jump': no gain", outputs=[])
     words = " ".join(Text(report.make_page(record)).words)
@@ -281,12 +292,14 @@ def test_a_damaged_file_is_named(run, capsys):
     assert f"{run.parent}/input.fits: cannot be shown" in capsys.readouterr().err
 
 
-def test_a_single_flagged_pixel_survives_shrinking():
+def test_shrinking_keeps_the_share_of_flags_and_shows_each_saturated_pixel():
     kinds = np.zeros((2048, 2048), np.uint8)
-    kinds[1001, 77] = 3
-    small = picture._block_maximum(kinds)
-    assert max(small.shape) <= 600
-    assert small[1001 // 4, 77 // 4] == 3
+    kinds[::4, ::2] = 1
+    kinds[1001, 77] = picture.SATURATED
+    small = picture._shrink(kinds, np.eye(5, 3, dtype=np.float32))
+    assert small.shape == (512, 512, 3)
+    assert small[0, 0] == pytest.approx([0.875, 0.125, 0])
+    assert small[1001 // 4, 77 // 4] == pytest.approx([0, 0, 1])
 
 
 def test_no_files_at_all_is_an_error(run, capsys):
