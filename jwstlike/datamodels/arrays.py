@@ -176,19 +176,20 @@ class ArrayRef:
         """Fill the flat `out` with the values that follow at the place of `stream`."""
         stored, plain = self.stored, self.stored.newbyteorder("=")
         direct = out.dtype == plain and not self.is_scaled
-        step = max(1, BLOCK // stored.itemsize)
-        buffer = None if direct else np.empty(min(step, max(out.size, 1)), stored)
+        step = max(1, BLOCK // max(1, stored.itemsize))
+        count = min(step, max(out.size, 1))
+        foreign = None if stored == plain else np.empty(count, stored)
+        scratch = None if direct else np.empty(count, plain)
         for at in range(0, out.size, step):
             part = out[at : at + step]
-            block = part if direct else buffer[: part.size]
-            if fill(stream, memoryview(block.view("u1"))) < block.nbytes:
+            block = part if direct else scratch[: part.size]
+            landing = block if foreign is None else foreign[: part.size]
+            if fill(stream, memoryview(landing.view("u1"))) < landing.nbytes:
                 raise FileFormatError(
                     f"{self.source.name}[{self.place}]", "the data are cut", "fetch it again"
                 )
-            if not stored.isnative:
-                swapped = block.view(plain)
-                swapped.byteswap(inplace=True)
-                block = swapped
+            if foreign is not None:
+                np.copyto(block, landing)  # swaps bytes faster than `byteswap` in place
             if not direct:
                 self._convert(block, part)
 

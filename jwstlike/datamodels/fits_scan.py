@@ -11,7 +11,7 @@ from struct import iter_unpack
 
 from ..errors import FileFormatError
 from .compression import compression_of, open_bytes
-from .fits_cards import CARD, keyword_of, parse_card, parse_value
+from .fits_cards import CARD, COMMENTARY, keyword_of, parse_card, parse_value
 from .sources import Source
 
 RECORD = 2880
@@ -180,7 +180,8 @@ class HduIndex:
     def keywords(self):
         """Keyword -> list of the numbers of its 80-byte cards (CONTINUE not listed)."""
         if self._keywords is None:
-            self._keywords = _index_keywords(self.raw.decode("latin-1"))
+            index = _index_plain if self.is_plain else _index_keywords
+            self._keywords = index(self.raw.decode("latin-1"))
         return self._keywords
 
     def _numbers(self, keyword):
@@ -222,10 +223,13 @@ class HduIndex:
 
         An undefined value gives None, also where a default is given.
         """
-        number = self._first.get(keyword.upper().ljust(8).encode("latin-1", "replace"))
+        name = keyword.upper()
+        if name in COMMENTARY:
+            return next((p.value for p in self.parsed(name)), default)
+        number = self._first.get(name.ljust(8).encode("latin-1", "replace"))
         if number is None and self._keywords is None and self.is_plain:
             return default
-        if number is None or not keyword:
+        if number is None:
             numbers = self._numbers(keyword)
             number = numbers[0] if numbers else None
         return default if number is None else self._value_at(number * CARD)
@@ -244,6 +248,21 @@ class HduIndex:
     def iter_parsed(self):
         """Yield every card as `Parsed`, in order."""
         return map(parse_card, self.cards)
+
+
+def _index_plain(text):
+    """Do the same as `_index_keywords` where every card begins with a standard keyword."""
+    index = {}
+    for number, at in enumerate(range(0, len(text), CARD)):
+        name = text[at : at + 8].rstrip()
+        if name == "END":
+            break
+        if name in index:
+            index[name].append(number)
+        else:
+            index[name] = [number]
+    index.pop("CONTINUE", None)
+    return index
 
 
 def _index_keywords(text):

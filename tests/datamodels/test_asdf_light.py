@@ -263,9 +263,12 @@ ARRAYS = [
     np.asfortranarray(np.arange(12).reshape(3, 4)),
     np.arange(20)[::3],
     np.broadcast_to(np.arange(3), (4, 3)),
-    np.zeros(2, [("a", "<i4"), ("b", ">f8", (2,)), ("c", "S3"), ("d", "U2"), ("e", "?")]),
+    np.array(
+        [(5, (1.5, 2.5), b"abc", "d\u00e9", True), (-6, (0.1, 1e9), b"x", "", False)],
+        [("a", "<i4"), ("b", ">f8", (2,)), ("c", "S3"), ("d", "U2"), ("e", "?")],
+    ),
     np.ones(2, np.dtype([("a", "i1"), ("b", "f8")], align=True)),
-    np.zeros(2, [("a", [("b", "i2"), ("c", "f4")])]),
+    np.array([((1, 2.5),), ((3, 4.5),)], [("a", [("b", ">i2"), ("c", "<f4")])]),
 ]
 
 

@@ -9,7 +9,7 @@ from astropy.io import fits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jwstlike.datamodels.fits_cards import Malformed
+from jwstlike.datamodels.fits_cards import Malformed, keyword_of, parse_value
 from jwstlike.datamodels.fits_scan import scan
 from jwstlike.errors import FileFormatError
 
@@ -268,3 +268,15 @@ def test_a_cut_or_spoilt_file_is_indexed_or_refused_clearly(data):
 def test_an_index_pickles(content):
     index = pickle.loads(pickle.dumps(scan(content)))
     assert index.find("SCI", 2).get("NAXIS2") == 2
+
+
+@pytest.mark.parametrize("path", files(DATA), ids=lambda p: p.name)
+def test_the_index_of_keywords_names_every_card(path):
+    for hdu in scan(path):
+        cards = [hdu.raw[i : i + 80].decode("latin-1") for i in range(0, len(hdu.raw), 80)]
+        expected = {}
+        for number, card in enumerate(cards[: cards.index("END".ljust(80))]):
+            if not card.startswith("CONTINUE"):
+                expected.setdefault(keyword_of(card), []).append(number)
+        assert hdu.keywords == expected
+        assert all(hdu.get(k) == parse_value(hdu.card_text(n[0])) for k, n in expected.items())
