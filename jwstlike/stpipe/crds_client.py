@@ -365,14 +365,17 @@ class _Query:
             return Reference(name, NOT_APPLICABLE)
         header = dict.fromkeys(rmap.get_required_parkeys(), "UNDEFINED") | header
         chosen = rmap.get_best_ref(header)
-        if chosen is None or chosen.upper() == "NOT FOUND N/A":
+        if chosen is None or chosen == "NOT FOUND n/a":
             return Reference(name, NOT_APPLICABLE)
+        if not isinstance(chosen, str):
+            text = f"reference {name}: the rules name several files, {chosen}; use override_{name}"
+            return Reference(name, problem=text)
         if not chosen.startswith("NOT FOUND"):
             return files.reference(name, chosen)
         if optional:
             log.debug("%s: %s", name, chosen)
             return Reference(name, NOT_APPLICABLE)
-        return Reference(name, problem=explain.no_match(rmap, header, self.origin))
+        return Reference(name, problem=explain.no_match(rmap, header, self.origin, chosen))
 
 
 @dataclass(frozen=True)

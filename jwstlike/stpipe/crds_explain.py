@@ -64,7 +64,7 @@ def unknown_type(name, known, instrument, context):
     )
 
 
-def no_match(rmap, header, origin=""):
+def no_match(rmap, header, origin="", answer=""):
     """Say why a loaded rmap chooses nothing for a conditioned header.
 
     Parameters
@@ -75,13 +75,15 @@ def no_match(rmap, header, origin=""):
         Upper-case key -> conditioned value, as crds makes it.
     origin : str
         The input file, for the message.
+    answer : str
+        What crds said; it stands where the rules give no better reason.
     """
     where = f"no {rmap.filekind} reference matches (rmap {rmap.basename}): "
     header = rmap.map_irrelevant_parkeys_to_na(header)
     selector, matched = rmap.selector, []
     remaining = list(selector.keys()) if hasattr(selector, "_match_selections") else []
     if not remaining:
-        return where + _no_date(selector, header, origin)
+        return where + (_no_date(selector, header, origin) or answer)
     for index, key in enumerate(selector._parameters):
         value = header.get(key, "UNDEFINED")
         left = [k for k in remaining if _matches(selector, k, index, value)]
@@ -90,7 +92,8 @@ def no_match(rmap, header, origin=""):
         matched.append(f"{label(key)} = {value}")
         remaining = left
     dates = [c for c in selector.choices() if hasattr(c, "_parameters")]
-    return where + (_no_date(dates[0], header, origin, selector, remaining) if dates else "?")
+    reason = _no_date(dates[0], header, origin, selector, remaining) if dates else ""
+    return where + (reason or answer)
 
 
 def _matches(selector, key, index, value):
@@ -109,7 +112,7 @@ def _failing_key(key, value, known, matched, origin):
 
 
 def _no_date(useafter, header, origin, selector=None, keys=()):
-    """Explain a failed choice by date: absent date, or nothing that old."""
+    """Explain a failed choice by date: absent date, or nothing that old; empty if neither."""
     names = useafter._parameters
     absent = [n for n in names if header.get(n, "UNDEFINED") in UNDEFINED]
     if absent:
@@ -122,4 +125,6 @@ def _no_date(useafter, header, origin, selector=None, keys=()):
     else:
         starts = [d for k in keys for d in selector._match_selections[k][1].keys()]
     date = " ".join(str(header[n]) for n in names)
+    if not starts or date >= min(starts):
+        return ""
     return f"{' + '.join(map(label, names))} is {date}; the earliest reference is for {min(starts)}"

@@ -87,8 +87,8 @@ def _forget_other_cache(crds, settings):
     """Clear what crds read from another cache, or from this one before it was made anew."""
     stamps = tuple(
         (str(path), path.stat().st_mtime_ns)
-        for folder in ("config", "mappings")
-        for path in sorted(settings.root.glob(f"{folder}/*"))
+        for pattern in ("config/*/server_config", "mappings/*")
+        for path in sorted(settings.root.glob(pattern))
     )
     cache = (settings.root, settings.folders, stamps)
     if _SEEN["cache"] != cache:

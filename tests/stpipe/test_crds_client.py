@@ -1,5 +1,6 @@
 """Reference look-ups through the real `crds` client on demo caches; no test reaches a network."""
 
+import hashlib
 import json
 import logging
 import os
@@ -258,6 +259,43 @@ def test_a_date_before_all_references_names_the_earliest(cache):
 def test_a_missing_date_is_named(cache):
     [text] = plan("dark", observation__date=None).problems
     assert "does not define meta.observation.date (DATE-OBS)" in text
+
+
+def edit_rmap(cache, kind, edit):
+    """Change the rules of a type and mend their checksum."""
+    path = cache / f"mappings/jwst/jwst_nircam_{kind}_0001.rmap"
+    lines = edit(path.read_text()).splitlines(keepends=True)
+    body = "".join(line for line in lines if "sha1sum" not in line)
+    digest = hashlib.sha1(body.encode()).hexdigest()
+    path.write_text(
+        "".join(f"    'sha1sum': {digest!r},\n" if "sha1sum" in x else x for x in lines)
+    )
+
+
+def test_rules_that_name_several_files_are_refused(cache):
+    edit_rmap(cache, "dark", lambda t: t.replace("'jwst_nircam_dark_0001.fits'", "('a', 'b')"))
+    [text] = plan("dark").problems
+    assert "the rules name several files, ('a', 'b'); use override_dark" in text
+
+
+@pytest.mark.parametrize("word", ["N/A", "OMIT"])
+def test_rules_may_say_that_a_type_does_not_apply(cache, word):
+    edit_rmap(cache, "dark", lambda t: t.replace("jwst_nircam_dark_0001.fits", word))
+    assert plan("dark").paths() == {"dark": "N/A"}
+
+
+def test_ambiguous_rules_are_told_in_the_clients_words(cache):
+    def two(text):
+        first = "('NRCA1', 'BRIGHT1|RAPID|SHALLOW4'): "
+        assert first in text
+        choice = "UseAfter({'2014-01-01 00:00:00': 'x.fits'}),\n    "
+        return text.replace(first, "('NRCA*', 'BRIGHT1'): " + choice + first).replace(
+            "'mapping'", "'merge_overlaps': 'FALSE',\n    'mapping'"
+        )
+
+    edit_rmap(cache, "dark", two)
+    [text] = plan("dark").problems
+    assert "More than one match clause matched" in text
 
 
 def test_all_problems_are_told_together(cache):
