@@ -164,3 +164,10 @@ def note_log(model, alias, records):
         model.cal_logs = {alias: list(records)}
     else:
         setattr(logs, alias, list(records))
+
+
+def note_history(model, text):
+    """Append a line to the history of a model that has one."""
+    history = getattr(model, "history", None)
+    if hasattr(history, "append"):
+        history.append(text)

@@ -93,6 +93,8 @@ def _run_top(step, box, pars):
         step.__dict__["_log_records"] = records
         try:
             _announce_top(context)
+            if box:
+                step.set_primary_input(box[0])
             _own_arguments(context)
             _parameters_from_references(context, pars)
             kept = Snapshot(step) if options.get("keep_pars") else kept
@@ -242,18 +244,6 @@ def announce(context):
     logger.info("Step %s running with args (%s)", context.step.name, args)
 
 
-def take_primary_input(context):
-    """Name the products after the first argument."""
-    if context.args:
-        step = context.step
-        named = step._get_filename(context.args[0])
-        inputs = context.top.record.inputs
-        if step.parent is None and context.parent is None and inputs:
-            named = inputs[0]
-        if step.parent is None and named:
-            step.__dict__["_input_filename"] = named
-
-
 def make_output_folder(context):
     """Make the folder that results go to."""
     step = context.step
@@ -381,6 +371,8 @@ def finalize(context):
         context.top.record.references.setdefault(kind, name)
     for model in _models(context.result):
         step.finalize_result(model, step._reference_files_used)
+        if context.parent is None:
+            datamodel.note_history(model, context.record.short())
 
 
 def save(context):
@@ -405,7 +397,6 @@ def farewell(context):
 
 STAGES = (
     announce,
-    take_primary_input,
     make_output_folder,
     open_primary_input,
     run_pre_hooks,

@@ -74,6 +74,7 @@ def as_level(level):
 
 
 _LOCK = threading.Lock()
+_ACTIVE = []  # configurations in place, the outermost first
 
 
 def _attach(names, handlers, level):
@@ -168,19 +169,23 @@ class LogConfig:
         """Put the handlers in place; warnings are logged meanwhile."""
         if self.applied:
             return
-        self._handlers = [self._make(name) for name in self.handler_names]
+        # a run inside a run shows nothing: the outer one's handlers see its records
+        self._handlers = [] if _ACTIVE else [self._make(name) for name in self.handler_names]
         handlers = [*self._handlers, self.recorder]
         if self.break_level:
             breaker = BreakHandler(self.break_level)
             handlers.append(breaker)
         self._undo = _attach(log_names, handlers, min(self.level, self.recorder.level))
         logging.captureWarnings(True)
+        _ACTIVE.append(self)
 
     def undo(self):
         """Take away all that `apply` set."""
         if not self.applied:
             return
-        logging.captureWarnings(False)
+        _ACTIVE.remove(self)
+        if not _ACTIVE:
+            logging.captureWarnings(False)
         _detach(self._undo)
         self._undo = None
         for handler in self._handlers:

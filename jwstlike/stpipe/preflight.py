@@ -7,6 +7,8 @@ from pathlib import Path
 from ..errors import CrdsError, JwstlikeError, ModelTypeError
 from . import datamodel, hooks, references, saving
 
+SAVABLE = (".fits", ".asdf")  # by our own models
+
 
 def open_input(step, obj):
     """Open an input path and check or convert its class for ``step.input_types``.
@@ -55,6 +57,11 @@ def check_folder(step):
     """Return findings about the folder that the step will write to; nothing is made."""
     folder = saving.output_folder(step)
     product = Path(saving.product_path(step))
+    if step._opener.startswith("jwstlike.") and product.suffix.lower() not in SAVABLE:
+        return [
+            f"output file {product}: a model is saved as {' or '.join(SAVABLE)}; "
+            "give output_file or output_ext one of these extensions"
+        ]
     if product.is_dir():
         return [f"output file {product}: is a folder; give another output_file"]
     place = folder

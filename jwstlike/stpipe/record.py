@@ -134,6 +134,16 @@ class RunRecord:
         ]
         return rows
 
+    def short(self):
+        """One line for the product: who made it and what each step did."""
+        groups = {}
+        for row in self._steps():
+            if row["status"] != "NOT_RUN":
+                reason = f" ({row['reason']})" if row["reason"] else ""
+                groups.setdefault(row["status"], []).append(row["name"] + reason)
+        done = "; ".join(f"{status}: {', '.join(names)}" for status, names in groups.items())
+        return f"jwstlike {__version__} {type(self.step).__name__}" + (f", {done}" if done else "")
+
     def finish(self, status, exit_code=0, reason=None):
         """Return the whole record as a dict.
 

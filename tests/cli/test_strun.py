@@ -135,6 +135,8 @@ def test_a_pipeline_with_its_reference_overridden_needs_no_reference_system(fold
         np.testing.assert_array_equal(product["PIXELDQ"].data, np.eye(4))
         assert product[0].header["R_MASK"] == str(folder / "mask.fits")
         assert product[0].header["S_DQINIT"] == "COMPLETE"
+        history = "".join(product[0].header["HISTORY"])
+        assert "MyPipeline, COMPLETE: scale, flag" in history
 
 
 def test_a_run_without_references_loads_nothing_heavy(strun):
@@ -176,6 +178,11 @@ REFUSED = {
         ["x_uncal.fits", "--output_dir=mystep.py/o"],
         3,
         "mystep.py is a file; give another output_dir",
+    ),
+    "kind of file that cannot be written": (
+        ["x_uncal.fits", "--output_ext=.png"],
+        3,
+        "x_mypipeline.png: a model is saved as .fits or .asdf",
     ),
     "misspelt": (
         ["x_uncal.fits", "--steps.scale.facto=5"],

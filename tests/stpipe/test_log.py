@@ -130,3 +130,10 @@ def test_warnings_are_logged_during_a_call_only(capsys):
 def test_a_wrong_setting_is_named(arguments, text):
     with pytest.raises(ParameterError, match=text):
         log.load_configuration(**arguments)
+
+
+def test_a_run_inside_a_run_is_shown_once(capsys):
+    fakesteps.NestedStep.call(ramp())
+    err = capsys.readouterr().err
+    assert err.count("added 1.0") == 1
+    assert "Step NestedStep done" in err

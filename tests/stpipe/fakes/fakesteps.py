@@ -281,3 +281,8 @@ class NamedPipe(Pipeline, FakeStep):
 
     def process(self, model):
         return self.twice(self.add(model))
+
+
+class NestedStep(FakeStep):
+    def process(self, model):
+        return AddStep.call(model)
