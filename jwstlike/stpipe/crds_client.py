@@ -136,11 +136,13 @@ def resolve_context(observatory, context=None):
         raise unresolved_context(observatory, settings, context)
     if found is None:
         with client(settings, settings.server) as crds:
-            name = crds.get_context_name(observatory, context)
+            wanted = context or settings.context or "latest"
+            name = crds.get_context_name(observatory, wanted)
         found = Context(name, "server", observatory, settings.server, str(settings.root))
     mapping = settings.folder("mappings", observatory) / found.name
     if settings.is_serverless and not mapping.is_file():
         raise absent_context(found, settings)
+    log.info("CRDS context %s", found)
     return found
 
 

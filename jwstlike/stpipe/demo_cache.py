@@ -16,6 +16,7 @@ from pathlib import Path
 from .crds_cache import file_sha1
 from .demo_detector import INSTRUMENTS, Detector
 from .demo_exposure import make_exposure
+from .demo_files import DATE
 from .demo_references import write_references
 
 __all__ = ["SERVERLESS", "Cache", "make_cache", "make_exposure"]
@@ -25,7 +26,7 @@ USEAFTER = "2014-01-01 00:00:00"
 DETECTOR, FILTER, PUPIL = (f"META.INSTRUMENT.{k}" for k in ("DETECTOR", "FILTER", "PUPIL"))
 EXP_TYPE, READPATT = "META.EXPOSURE.TYPE", "META.EXPOSURE.READPATT"
 SUBARRAY = "META.SUBARRAY.NAME"
-DATE = ("META.OBSERVATION.DATE", "META.OBSERVATION.TIME")
+OBSERVED = ("META.OBSERVATION.DATE", "META.OBSERVATION.TIME")
 
 # Reference type -> keys of its rules; pars-* are chosen without a date, as real ones are.
 RULES = {
@@ -123,7 +124,7 @@ def make_cache(root, observatory="jwst", instrument="NIRCAM", contexts=1, shape=
     context = ""
     for number in range(1, contexts + 1):
         context = _write_context(mappings, prefix, detector, names, number)
-    _write_config(config, observatory, context, references)
+    _write_config(config, observatory, context, (mappings, references))
     env = {"CRDS_PATH": str(root), "CRDS_SERVER_URL": SERVERLESS, "CRDS_CONTEXT": context}
     return Cache(root, context, env, detector)
 
@@ -157,7 +158,7 @@ def _write_rmap(path, kind, instrument, name, detector):
         "mapping": "REFERENCE",
         "instrument": instrument.upper(),
         "filekind": kind.upper(),
-        "parkey": (keys, DATE) if dated else (keys,),
+        "parkey": (keys, OBSERVED) if dated else (keys,),
         "classes": ("Match", "UseAfter") if dated else ("Match",),
     }
     match = tuple(detector.matches[key] for key in keys)
@@ -184,11 +185,12 @@ def _write_mapping(path, header, selector, observatory):
 # ---------------------------------------------------------------- server_config
 
 
-def _write_config(folder, observatory, context, references):
-    """Write what a server would last have said, with sizes and sums of all references."""
+def _write_config(folder, observatory, context, folders):
+    """Write what a server would last have said, with sizes and sums of all files."""
     known = {
         path.name: {"size": str(path.stat().st_size), "sha1sum": file_sha1(path)}
-        for path in sorted(references.iterdir())
+        for below in folders
+        for path in sorted(below.iterdir())
         if path.name.startswith(observatory)
     }
     payload = gzip.compress(json.dumps(known, sort_keys=True).encode(), mtime=0)
@@ -198,7 +200,7 @@ def _write_config(folder, observatory, context, references):
         "latest_context": context,
         "edit_context": context,
         "bad_files_list": [],
-        "last_synced": "made by jwstlike demo",
+        "last_synced": DATE,
         "download_metadata": {
             "crds_encoded": "1.0",
             "crds_payload": base64.b64encode(payload).decode("ascii"),

@@ -175,7 +175,10 @@ def test_a_lookup_leaves_environment_and_loggers_alone(cache, capfd, caplog):
     after = (dict(os.environ), list(logger.handlers), list(logger.filters), logger.level)
     assert after == before
     assert capfd.readouterr() == ("", "")
-    assert ["no rules for pars-dqinitstep in jwst_nircam_0002.imap"] == caplog.messages
+    assert [(r.levelname, r.getMessage().split(" (")[0]) for r in caplog.records] == [
+        ("INFO", "CRDS context jwst_0002.pmap"),
+        ("DEBUG", "no rules for pars-dqinitstep in jwst_nircam_0002.imap"),
+    ]
 
 
 def test_importing_the_client_loads_neither_crds_nor_astropy():
