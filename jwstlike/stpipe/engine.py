@@ -105,7 +105,7 @@ def _run_top(step, box, pars):
             _close_record(context, context.status, int(failed), context.reason)
         except BaseException as error:
             if begun:
-                _close_record(context, datamodel.FAILED, _exit_code(error), _one_line(error))
+                _record_failure(context, error)
             raise
         finally:
             kept.restore()
@@ -130,6 +130,13 @@ def plan(step, args, pars="crds"):
     if args:
         step.set_primary_input(args[0])
     return findings, context.references
+
+
+def _record_failure(context, error):
+    try:
+        _close_record(context, datamodel.FAILED, _exit_code(error), _one_line(error))
+    except OSError as problem:  # the first error matters more
+        logger.warning("the run record could not be written: %s", problem)
 
 
 def _exit_code(error):

@@ -11,8 +11,34 @@ def rows_of_parameters(step):
     for name, (value, source, detail) in step.parameter_sources().items():
         if source == "spec" and ".override_" in f".{name}":
             continue
-        rows.append((name, _text(value), source, Path(detail).name if detail else ""))
+        rows.append((name, _text(value), source, _where(name, source, detail)))
     return rows
+
+
+def _where(name, source, detail):
+    """Place of a value: file name, and the line in a cfg."""
+    if source != "file":
+        return Path(detail).name
+    lines = lines_of(detail)
+    found = [key for key in lines if f".{name}".endswith(f".{key}")]  # a sub-step's own file
+    line = f":{lines[max(found, key=len)]}" if found else ""
+    return Path(detail).name + line
+
+
+def lines_of(path):
+    """Return dotted name -> line number of each value in a cfg."""
+    lines, sections = {}, []
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return lines
+    for number, line in enumerate(map(str.strip, text.splitlines()), 1):
+        depth = len(line) - len(line.lstrip("["))
+        if depth:
+            sections[depth - 1 :] = [line.partition("]")[0].strip("[ ")]
+        elif "=" in line and not line.startswith("#"):
+            lines[".".join((*sections, line.partition("=")[0].strip()))] = number
+    return lines
 
 
 def _text(value):

@@ -1,5 +1,6 @@
 """The run record: what a run did, as JSON beside its product."""
 
+import concurrent.futures
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ from .. import __version__
 from . import crds_client, datamodel, naming
 
 VERSION = 1
+LARGE = 2**24  # bytes from which threads are worth it
 PACKAGES = ("numpy", "astropy", "asdf", "numba", "crds", "gwcs", "scipy")
 
 
@@ -38,6 +40,15 @@ def digest(path, kinds=("sha256",)):
     except OSError:
         return {}
     return {"size": size, **{kind: one.hexdigest() for kind, one in sums.items()}}
+
+
+def digests(jobs):
+    """Return `digest` of each (path, kinds); large files are read by several threads."""
+    size = sum(Path(path).stat().st_size for path, _ in jobs if Path(path).is_file())
+    if size < LARGE:
+        return [digest(*job) for job in jobs]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(lambda job: digest(*job), jobs))
 
 
 def versions():
@@ -153,6 +164,15 @@ class RunRecord:
             COMPLETE, SKIPPED, FAILED.
         """
         step = self.step
+        files = [(path, ("sha256",)) for path in (*self.inputs, *self.outputs)]
+        rows = [{"path": path} for path, _ in files]
+        references = {kind: _reference(found) for kind, found in self.references.items()}
+        for row in references.values():
+            if row["source"] != "model" and row["file"] != "N/A":
+                files.append((row["file"], ("sha256",) if row["sha1"] else ("sha256", "sha1")))
+                rows.append(row)
+        for row, sums in zip(rows, digests(files), strict=True):
+            row.update(sums)
         record = {
             "version": VERSION,
             "class": f"{type(step).__module__}.{type(step).__qualname__}",
@@ -167,22 +187,19 @@ class RunRecord:
             "peak_rss_mb": peak_rss_mb(),
             "packages": versions(),
             "platform": platform_text(),
-            "inputs": [{"path": p, **digest(p)} for p in self.inputs],
-            "outputs": [{"path": p, **digest(p)} for p in self.outputs],
+            "inputs": rows[: len(self.inputs)],
+            "outputs": rows[len(self.inputs) : len(self.inputs) + len(self.outputs)],
             "parameters": {
                 key: {"value": plain(value), "source": source, "detail": detail}
                 for key, (value, source, detail) in step.parameter_sources().items()
             },
-            "references": self._references(),
+            "references": references,
             "crds": self._crds(),
             "steps": self._steps(),
             "warnings": self.warnings,
             "resumed_from": None,
         }
         return record
-
-    def _references(self):
-        return {kind: _reference(found) for kind, found in self.references.items()}
 
     def _crds(self):
         context = next(iter(self.contexts.values()), None)
@@ -200,11 +217,10 @@ def _reference(found):
     if not isinstance(found, str):
         row.update(file=found.path, sha1=found.sha1, size=found.size, source="crds")
     elif found.startswith("override://"):
-        return row | {"file": found, "source": "model"}
+        row.update(file=found, source="model")
     else:
         row["file"] = found
-    kinds = ("sha256",) if row["sha1"] else ("sha256", "sha1")
-    return row | digest(row["file"], kinds)
+    return row
 
 
 def write(record, folder, product):

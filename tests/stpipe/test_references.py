@@ -195,3 +195,16 @@ def test_a_dry_run_reports_what_would_refuse_the_run(capsys):
     assert cmdline.main([*argv, "--explain"]) == 0
     assert "not looked up" in capsys.readouterr().out
     assert list(Path().iterdir()) == []
+
+
+def test_explain_names_the_line_of_a_parameter_file(capsys):
+    Path("in.cfg").write_text('class = "refsteps.JumpStep"\n\nrejection_threshold = 8\n')
+    Path("p.cfg").write_text(
+        'class = "refsteps.SloperPipeline"\nsave_cal = True\n[steps]\n'
+        "  [[dq]]\n  # why\n  suffix = q\n  [[jump]]\n  config_file = in.cfg\n"
+    )
+    assert cmdline.main(["p.cfg", "--explain", QUIET]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["save_cal", "True", "file", "p.cfg:2"] in lines
+    assert ["steps.dq.suffix", "'q'", "file", "p.cfg:6"] in lines
+    assert ["steps.jump.rejection_threshold", "8.0", "file", "in.cfg:3"] in lines
