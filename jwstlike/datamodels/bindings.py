@@ -205,7 +205,7 @@ class Table:
                 child = spec.children[name]
                 if child.keyword:
                     of_hdu = spec.cards.setdefault(child.hdu, {})
-                    of_hdu.setdefault(_first_bytes(child.keyword), []).append(child)
+                    of_hdu.setdefault(first_bytes(child.keyword), []).append(child)
             spec.inner = tuple(
                 (name, child)
                 for name, child in spec.children.items()
@@ -233,7 +233,8 @@ class Table:
         yield from iter_leaves(self.root)
 
 
-def _first_bytes(keyword):
+def first_bytes(keyword):
+    """First 8 bytes of the cards of a keyword."""
     return keyword.upper().ljust(8).encode("latin-1")
 
 

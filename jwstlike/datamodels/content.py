@@ -32,6 +32,8 @@ class LazyContent:
             return None
         if node is self and name == "extra_fits":
             return self._load_extra()
+        if spec is not None and spec.keyword is not None:
+            return reader.card(node._tree, spec)
         if reader.asdf_done or (spec is not None and (spec.bound or spec.kind == OBJECT)):
             return None
         self._load_asdf()
@@ -51,7 +53,7 @@ class LazyContent:
             reader.merge_asdf(self._tree)
 
     def _load_extra(self):
-        if "extra_fits" not in self._tree:
+        if "extra_fits" not in self._tree and self._reader is not None:
             found = self._reader.extra
             if found:
                 self._tree["extra_fits"] = copied(found)

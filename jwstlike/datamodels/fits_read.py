@@ -5,12 +5,11 @@ is asked for, and for values that a card cannot hold exactly.
 """
 
 import math
-from struct import iter_unpack
 
 from . import validate
-from .bindings import ARRAY, LIST, OBJECT, PRIMARY, iter_leaves
+from .bindings import ARRAY, LIST, OBJECT, PRIMARY, first_bytes, iter_leaves
 from .casting import is_array
-from .fits_cards import parse_card, printable
+from .fits_cards import CARD, parse_card, printable
 from .trees import copied
 
 ASDF_NAMES = ("ASDF", "METADATA")
@@ -47,7 +46,8 @@ class FitsReader:
         self.flagged = set()  # paths of cards that the schema refuses: reported once
         self._asdf = self._extra = None
         self.asdf_hdu = next(filter(None, map(index.find, ASDF_NAMES)), None)
-        self._places = {}  # number of an HDU -> places of its cards
+        self._places = {}  # number of an HDU with odd cards -> places of its keywords
+        self._refused, self._filling_all = [], False
 
     # ------------------------------------------------------------ pickling
 
@@ -114,11 +114,14 @@ class FitsReader:
 
     def fill_all(self, tree):
         """Fill every object; those that the file says nothing of are not attached."""
+        self._filling_all = True
         self._fill_below(self.table.root, tree, 1)
-        self.cards_done = True
+        self._filling_all, self.cards_done = False, True
+        self._warn_refused()
 
     def _fill_below(self, spec, tree, extver):
         self.adopt(tree, spec, extver)
+        self._fill_cards(self.groups[id(tree)])
         for name, child in spec.children.items():
             value = tree.get(name)
             if child.kind == OBJECT:
@@ -168,50 +171,59 @@ class FitsReader:
         return other
 
     def _fill(self, group):
-        tree, extver, spec = group.tree, group.extver, group.spec
-        refused = []
-        for extname, children in spec.cards.items():
-            hdu = self.index[0] if extname == PRIMARY else self.index.find(extname, extver)
-            if hdu is not None:
-                self._fill_from(hdu, tree, children, refused)
-        for name, child in spec.inner:
+        """Put the arrays and lists of an object into its dict, unread; cards wait for `card`."""
+        tree = group.tree
+        for name, child in group.spec.inner:
             if name in tree:
                 continue
             if child.kind == LIST:
                 self._fill_list(tree, name, child)
             else:
-                ref = self.array(child, extver)
+                ref = self.array(child, group.extver)
                 if ref is not None:
                     tree[name] = ref
-        if refused:
-            self._warn(refused)
 
-    def _fill_from(self, hdu, tree, children, refused):
-        """Fill in the values of the cards of one HDU."""
-        places, repeated = self._places_of(hdu)
-        for keyword in children.keys() & places.keys():
-            for child in children[keyword]:
-                name = child.path[-1]
-                if name not in tree:
-                    value = self._value(hdu, places[keyword], child, refused)
-                    if value is not None:
-                        tree[name] = value
-            if keyword in repeated:
-                self._warn_repeated(hdu, children[keyword][0])
+    def card(self, tree, spec):
+        """Value of the card of a child of an object, from now on also in its dict; or None."""
+        group = self.groups.get(id(tree))
+        if group is None or group.spec is None or self.cards_done:
+            return None
+        hdu = self.hdu_of(spec, group.extver)
+        if hdu is None:
+            return None
+        keyword = first_bytes(spec.keyword)
+        number = self._places_of(hdu).get(keyword)
+        return None if number is None else self._take(hdu, keyword, number, tree, spec)
+
+    def _fill_cards(self, group):
+        """Put the values of all cards of an object into its dict."""
+        for extname, children in group.spec.cards.items():
+            hdu = self.index[0] if extname == PRIMARY else self.index.find(extname, group.extver)
+            if hdu is None:
+                continue
+            places = self._places_of(hdu)
+            for keyword in children.keys() & places.keys():
+                for child in children[keyword]:
+                    if child.path[-1] not in group.tree:
+                        self._take(hdu, keyword, places[keyword], group.tree, child)
+
+    def _take(self, hdu, keyword, number, tree, spec):
+        value = self._value(hdu, number, spec)
+        if value is not None:
+            tree[spec.path[-1]] = value
+        if hdu.raw.find(keyword, (number + 1) * CARD) >= 0:
+            self._warn_repeated(hdu, spec)
+        return value
 
     def _places_of(self, hdu):
-        """Return {keyword of 8 bytes: number of its first card} and the repeated keywords."""
+        """Return {keyword of 8 bytes: number of its first card}."""
+        if hdu.is_plain:
+            return hdu.first
         found = self._places.get(hdu.number)
-        if found is None:
-            if hdu.is_plain:
-                first = hdu.first
-                names = [name for (name,) in iter_unpack("8s72x", hdu.raw)]
-                repeated = {name for number, name in enumerate(names) if first[name] != number}
-            else:  # HIERARCH, lower case and the like
-                numbers = {k.ljust(8).encode("latin-1"): n for k, n in hdu.keywords.items()}
-                first = {keyword: n[0] for keyword, n in numbers.items()}
-                repeated = {keyword for keyword, n in numbers.items() if len(n) > 1}
-            found = self._places[hdu.number] = (first, repeated)
+        if found is None:  # HIERARCH, lower case and the like
+            found = self._places[hdu.number] = {
+                first_bytes(keyword): numbers[0] for keyword, numbers in hdu.keywords.items()
+            }
         return found
 
     def _fill_list(self, tree, name, spec):
@@ -233,7 +245,7 @@ class FitsReader:
 
     # ------------------------------------------------------------ values
 
-    def _value(self, hdu, number, spec, refused):
+    def _value(self, hdu, number, spec):
         """Value of a known card: mended if that loses nothing, exact if ASDF knows better."""
         value = hdu.value_at(number)
         if value is None or (type(value) is str and self._may_be_inexact(hdu, number, value)):
@@ -243,7 +255,12 @@ class FitsReader:
         value = mend(value, spec.schema.get("type"))
         problem = spec.check(value)
         if problem is not None and value != "":
-            refused.append((spec.path, value, problem, self.place(hdu, spec)))
+            self.flagged.add(spec.path)
+            self._refused.append(
+                f"{self.place(hdu, spec)} ({'.'.join(spec.path)}): {value!r} {problem}; kept"
+            )
+            if not self._filling_all:
+                self._warn_refused()
         return None if value == "" and spec.schema.get("type") != "string" else value
 
     def _may_be_inexact(self, hdu, number, value):
@@ -252,6 +269,9 @@ class FitsReader:
             return False
         if "?" in value or len(value) < 8:
             return "?" in value
+        end = number * CARD + 11 + len(value)
+        if hdu.raw[end : end + 1] == b"'" and "'" not in value and len(value) <= 68:
+            return False  # the text ends where its last character is
         return parse_card(hdu.card_text(number)).padded
 
     def _exact(self, spec, extver, value):
@@ -278,17 +298,15 @@ class FitsReader:
         """``file[HDU,ver] KEYWORD`` for messages."""
         return f"{self.index.source.name}[{hdu.place}] {spec.keyword or ''}".rstrip()
 
-    def _warn(self, refused):
-        self.flagged.update(path for path, *_ in refused)
-        validate.warn(
-            "\n".join(
-                f"{place} ({'.'.join(path)}): {value!r} {why}; kept"
-                for path, value, why, place in refused
-            )
-        )
+    def _warn_refused(self):
+        """Warn once of all cards that were refused since the last time."""
+        if self._refused:
+            text = "\n".join(self._refused)
+            self._refused.clear()
+            validate.warn(text)
 
     def _warn_repeated(self, hdu, spec):
-        first, *others = [card.value for card in hdu.parsed(spec.keyword)]
+        first, *others = [card.value for card in hdu.parsed(spec.keyword)] or [None]
         differ = [v for v in others if v != first]
         if differ:
             validate.warn(

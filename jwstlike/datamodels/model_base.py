@@ -12,20 +12,23 @@ from . import formats, lifetime, validate
 from . import schema as schema_tools
 from .bindings import ARRAY, LIST, Table
 from .casting import is_array
+from .checking import Checking
 from .class_tables import table_of
 from .content import LazyContent
 from .defaults import _make_default
 from .history import HistoryList, create_history_entry
 from .legacy import LegacyMethods
 from .mixins import DefaultDQMixin, DefaultErrMixin
-from .node import leaves
+from .node import Node, leaves
 from .properties import ObjectNode, put_value
+from .trees import copied
 
 # short names of the ways to deal with invalid values: (pass_invalid_values, strict_validation)
 MODES = {"off": (None, None), "warn": (False, False), "strict": (False, True)}
+WRITETO = ("output_verify", "overwrite", "checksum")  # order of ``HDUList.writeto``
 
 
-class DataModel(LazyContent, LegacyMethods, ObjectNode):
+class DataModel(LazyContent, Checking, LegacyMethods, ObjectNode):
     """Arrays and metadata of one data set, as attributes that follow a schema.
 
     Parameters
@@ -236,7 +239,7 @@ class DataModel(LazyContent, LegacyMethods, ObjectNode):
 
     def _set_model_type(self):
         meta = self.meta
-        found = meta._tree.get("model_type")
+        found = meta.get("model_type")
         if self._type_in_file is None:
             self._type_in_file = found
         if found != type(self).__name__ and type(self) is not DataModel and not self._guessed:
@@ -337,7 +340,7 @@ class DataModel(LazyContent, LegacyMethods, ObjectNode):
         if self.shape:
             parts.append(f"({', '.join(map(str, self.shape))}{',' * (len(self.shape) == 1)})")
         text = "".join(parts)
-        name = self._source_path or self.meta._tree.get("filename")
+        name = self._source_path or self.get("meta.filename")
         return f"{text} from {Path(name).name}>" if name else f"{text}>"
 
     def __getitem__(self, path):
@@ -385,40 +388,6 @@ class DataModel(LazyContent, LegacyMethods, ObjectNode):
             new_schema = {"type": "object", "properties": {name: new_schema}}
         return self.extend_schema(new_schema)
 
-    # ------------------------------------------------------------ checking
-
-    def check(self):
-        """Check everything against the schema; never raises, changes nothing.
-
-        Returns
-        -------
-        Report
-            List of `Finding`, empty when all is well.
-        """
-        self._load_all()
-        report = validate.Report()
-        for path, value, phrase in validate.findings(self._spec, self._tree):
-            spec = self._table.find(path)
-            place = self._place(spec) + (f" {spec.keyword}" if spec and spec.keyword else "")
-            report.append(validate.Finding(validate.dotted(path), value, phrase, place))
-        return report
-
-    def validate(self):
-        """Check everything; warn, or raise with `strict_validation`.
-
-        Raises
-        ------
-        ValidationError
-        """
-        validate.act(self.check(), self)
-
-    def validate_required_fields(self):
-        """Check that everything the schema requires is there; warn or raise by mode."""
-        report = [f for f in self.check() if "required" in f.expected]
-        validate.act(validate.Report(report), self)
-
-    validate_required = validate_required_fields
-
     # ------------------------------------------------------------ saving
 
     def save(self, path, dir_path=None, *args, **kwargs):
@@ -450,18 +419,21 @@ class DataModel(LazyContent, LegacyMethods, ObjectNode):
             path = Path(os.fspath(dir_path)) / path.name
         writer = formats.writer_for(path)
         self.on_save(str(path))
+        self._check_for_save()
         writer(self, path, *args, **kwargs)
         return str(path)
 
     def to_fits(self, init, *args, **kwargs):
         """Write a FITS file; like `save`, but an existing file is an error without overwrite."""
-        kwargs.setdefault("overwrite", False)
+        kwargs = {"overwrite": False, **dict(zip(WRITETO, args, strict=False)), **kwargs}
         self.on_save(init)
-        formats.write("fits", self, init, *args, **kwargs)
+        self._check_for_save()
+        formats.write("fits", self, init, **kwargs)
 
     def to_asdf(self, init, *args, **kwargs):
         """Write an ASDF file."""
         self.on_save(init)
+        self._check_for_save()
         formats.write("asdf", self, init, *args, **kwargs)
 
 
@@ -475,13 +447,28 @@ class JwstDataModel(DataModel):
         """Set `meta.date` if it is absent."""
         super().on_init(init)
         meta = self.meta
-        if meta._tree.get("date") is None:
+        if not meta.hasattr("date"):
             meta._store("date", now())
 
     def on_save(self, path=None):
         """Set `meta.date`."""
         super().on_save(path)
         self.meta._store("date", now())
+
+    def update(self, d, only=None, extra_fits=False, cal_logs=True):
+        """Take over metadata as `DataModel.update` does, and the logs of earlier steps.
+
+        Parameters
+        ----------
+        d, only, extra_fits
+            See `DataModel.update`.
+        cal_logs : bool
+            Whether ``cal_logs`` of another model is taken over.
+        """
+        super().update(d, only=only, extra_fits=extra_fits)
+        logs = d.get("cal_logs") if cal_logs and isinstance(d, DataModel) else None
+        if logs is not None:
+            self._put("cal_logs", copied(logs.instance if isinstance(logs, Node) else logs))
 
 
 def now():

@@ -11,6 +11,7 @@ NEVER = {("meta", "date"), ("meta", "model_type"), ("meta", "wcs")}
 
 def update(target, source, only=None, extra_fits=False):
     """Do what `DataModel.update` describes."""
+    target._load_cards()
     if isinstance(source, Node):
         model = source._model
         model._load_cards()
@@ -69,7 +70,8 @@ def _child(node, name):
 
 
 def _extra(target, model, only):
-    found = model._load_extra() if model._reader is not None else model._tree.get("extra_fits")
+    found = model._load_extra()
+    target._load_extra()
     for extname, content in (found or {}).items():
         if only and extname not in only:
             continue

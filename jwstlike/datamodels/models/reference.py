@@ -4,7 +4,7 @@ from .. import validate
 from ..mixins import DefaultDQMixin, DefaultErrMixin
 from ..model_base import JwstDataModel
 
-WANTED = ("description", "reftype", "author", "pedigree", "useafter")
+WANTED = ("description", "reftype", "author", "pedigree", "useafter", "instrument.name")
 
 
 class ReferenceFileModel(JwstDataModel):
@@ -16,26 +16,17 @@ class ReferenceFileModel(JwstDataModel):
     def on_init(self, init):
         """Set the telescope."""
         super().on_init(init)
-        if self.meta._tree.get("telescope") is None and not self._guessed:
+        if not self.meta.hasattr("telescope") and not self._guessed:
             self.meta._store("telescope", "JWST")
 
-    def check(self):
-        """Check the schema and the entries every reference file needs."""
-        report = super().check()
+    def _findings(self):
+        """Find what the schema refuses, and the entries that every reference file needs."""
+        yield from super()._findings()
         missing = [name for name in WANTED if not self.get(f"meta.{name}")]
-        if not self.get("meta.instrument.name"):
-            missing.append("instrument.name")
         if missing:
-            report.append(
-                validate.Finding(
-                    "meta",
-                    None,
-                    f"{type(self).__name__}.meta is missing values for "
-                    f"[{', '.join(missing)}]; a reference file needs them",
-                    severity="warning",
-                )
-            )
-        return report
+            name = type(self).__name__
+            phrase = f"{name}.meta is missing values for [{', '.join(missing)}]"
+            yield validate.Finding("meta", None, phrase, severity="warning")
 
 
 class ReferenceImageModel(DefaultDQMixin, DefaultErrMixin, ReferenceFileModel):

@@ -1,0 +1,62 @@
+"""Check a whole model against its schema, on demand and before each save."""
+
+from . import validate
+from .bindings import iter_leaves
+
+
+class Checking:
+    """The part of `DataModel` that reports what does not follow the schema."""
+
+    def check(self):
+        """Check everything against the schema; never raises, changes nothing.
+
+        Returns
+        -------
+        Report
+            List of `Finding`, empty when all is well.
+        """
+        self._load_all()
+        return validate.Report(self._findings())
+
+    def _findings(self):
+        for path, value, phrase in validate.findings(self._spec, self._tree):
+            spec = self._table.find(path)
+            place = self._place(spec) + (f" {spec.keyword}" if spec and spec.keyword else "")
+            yield validate.Finding(validate.dotted(path), value, phrase, place)
+
+    def validate(self):
+        """Check everything; warn, or raise with `strict_validation`.
+
+        Raises
+        ------
+        ValidationError
+        """
+        validate.act(self.check(), self)
+
+    def validate_required_fields(self):
+        """Check that everything the schema requires is there; warn or raise by mode.
+
+        Raises
+        ------
+        ValidationError
+        """
+        report = validate.Report(f for f in self.check() if "required" in f.expected)
+        for spec in iter_leaves(self._spec):
+            path = validate.dotted(spec.path)
+            if spec.schema.get("fits_required") and self.get(path) is None:
+                report.append(validate.Finding(path, None, "is missing, but required"))
+        validate.act(report, self)
+
+    validate_required = validate_required_fields
+
+    def _check_for_save(self):
+        """Act on what is wrong with the tree, but for what the source was blamed for already."""
+        if self._mode == "off":
+            return
+        self._load_cards()
+        flagged = () if self._reader is None else self._reader.flagged
+        known = {validate.dotted(path) for path in flagged}
+        found = (f for f in self._findings() if f.path not in known and f.severity == "error")
+        report = validate.Report(found)
+        if report:
+            validate.act(report, self)
