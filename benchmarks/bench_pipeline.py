@@ -41,8 +41,9 @@ def main():
             )
         env = environment(folder)
         results = Results("pipeline")
-        time_of_steps(folder, env, results)
+        # first: a child's peak begins with the size of the process that starts it
         memory_of_strun(folder, env, results)
+        time_of_steps(folder, env, results)
         if args.results:
             results.write(args.results)
 
