@@ -142,7 +142,7 @@ def resolve_context(observatory, context=None):
     mapping = settings.folder("mappings", observatory) / found.name
     if settings.is_serverless and not mapping.is_file():
         raise absent_context(found, settings)
-    log.info("CRDS context %s", found)
+    log.debug("context %s", found)
     return found
 
 

@@ -176,7 +176,7 @@ def test_a_lookup_leaves_environment_and_loggers_alone(cache, capfd, caplog):
     assert after == before
     assert capfd.readouterr() == ("", "")
     assert [(r.levelname, r.getMessage().split(" (")[0]) for r in caplog.records] == [
-        ("INFO", "CRDS context jwst_0002.pmap"),
+        ("DEBUG", "context jwst_0002.pmap"),
         ("DEBUG", "no rules for pars-dqinitstep in jwst_nircam_0002.imap"),
     ]
 
