@@ -66,10 +66,10 @@ def initialise(model, init):
     name = type(init).__name__
     if name in FOREIGN:
         function(FOREIGN[name])(model, init)
+    elif hasattr(type(init), "schema_url"):  # before "read", which models have, too
+        _from_model(model, init)
     elif hasattr(init, "read"):
         _from_file(model, init)
-    elif hasattr(init, "_tree") and hasattr(init, "_table"):
-        _from_model(model, init)
     else:
         raise TypeError(
             f"{type(model).__name__} cannot be made from {name!r}; give a file name, shape, "
