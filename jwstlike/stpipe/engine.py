@@ -6,7 +6,7 @@ import time
 import weakref
 from pathlib import Path
 
-from ..errors import ModelTypeError, NotApplicable, PreflightError, StpipeException
+from ..errors import ModelTypeError, NotApplicable, StpipeException
 from . import datamodel, hooks, log, preflight, record, references, saving
 from .parameters import param_table
 from .preflight import model_class
@@ -54,6 +54,7 @@ class RunContext:
         self.status_before = None
         self.primary_is_ours = parent is not None
         self.crds_parameters = None
+        self.type_error = None
         if parent is None:
             self.references = references.Answers()
             self.record = None
@@ -195,7 +196,7 @@ def _parameters_from_references(context, pars):
 def _preflight(context):
     found = preflight.check(context)
     if found:
-        raise PreflightError(found)
+        preflight.refuse(context, found)
     step = context.step
     logger.info("Step %s parameters are:\n%s", step.name, _as_text(step.get_pars()))
 

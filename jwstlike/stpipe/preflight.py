@@ -1,13 +1,25 @@
 """Everything that may speak against a run, looked at before the first pixel is touched."""
 
+import logging
 import os
 import shutil
 from pathlib import Path
 
-from ..errors import CrdsError, JwstlikeError, ModelTypeError
+from ..errors import CrdsError, JwstlikeError, ModelTypeError, PreflightError
 from . import datamodel, hooks, references, saving
 
+log = logging.getLogger("stpipe.preflight")
+
 SAVABLE = (".fits", ".asdf")  # by our own models
+
+
+class RefusedModelTypeError(PreflightError, ModelTypeError):
+    """A run refused for the class of its input, and perhaps for more."""
+
+
+def refuse(context, findings):
+    """Raise the error for the findings of a run."""
+    raise (RefusedModelTypeError if context.type_error else PreflightError)(findings)
 
 
 def open_input(step, obj):
@@ -90,25 +102,23 @@ def check_input(context, strict):
     if not context.args:
         return []
     primary = context.args[0]
-    if datamodel.is_path(primary):
-        path = Path(step.make_input_path(primary))
-        if not path.exists():
-            if strict or step.input_types or references.needed(step):
-                return [f"{path}: no such file; check the name of the input"]
-            return []
-        if path.is_dir():
-            return [f"{path}: is a folder; give the file to work on"]
-        if not (step.input_types or references.needed(step) or strict):
-            return []
-        return _open(context, primary)
-    items = primary if isinstance(primary, list | tuple) else ()
-    return [
-        f"{item}: no such file; check the name of the input"
-        for item in items
-        if datamodel.is_path(item)
-        and (strict or step.input_types)
-        and not Path(step.make_input_path(item)).exists()
-    ]
+    if isinstance(primary, list | tuple):
+        return [
+            f"{item}: no such file; check the name of the input"
+            for item in primary
+            if datamodel.is_path(item)
+            and (strict or step.input_types)
+            and not Path(step.make_input_path(item)).exists()
+        ]
+    is_needed = bool(step.input_types or references.needed(step))
+    if not datamodel.is_path(primary):
+        return _open(context, primary) if is_needed else []
+    path = Path(step.make_input_path(primary))
+    if not path.exists():
+        return [f"{path}: no such file; check the name of the input"] if is_needed or strict else []
+    if not is_needed:
+        return []
+    return [f"{path}: is a folder; give a file"] if path.is_dir() else _open(context, primary)
 
 
 def _open(context, primary):
@@ -118,16 +128,18 @@ def _open(context, primary):
             context.args[0] = open_input(step, primary)
             context.primary_is_ours = True
             return source_problems(context.args[0])
-        elif references.needed(step) or context.strict:
+        if datamodel.is_path(primary):
             with step.open_model(primary) as model:
                 context.crds_parameters = model.get_crds_parameters(), model.crds_observatory
                 return source_problems(model)
     except ModelTypeError as error:
+        context.type_error = error
+        log.warning("%s", error)
         return [str(error)]
     except (JwstlikeError, OSError, ValueError, TypeError) as error:
         text = str(error)
-        name = Path(primary).name
-        return [text if name in text else f"{primary}: {text or type(error).__name__}"]
+        name = Path(primary).name if datamodel.is_path(primary) else "input"
+        return [text if name in text else f"{name}: {text or type(error).__name__}"]
     return []
 
 

@@ -198,6 +198,13 @@ def test_a_refused_run_says_why_in_one_block_and_writes_nothing(case, strun, mak
     assert files() == before
 
 
+def test_a_step_that_names_no_types_gets_any_file(strun):
+    Path("notes.txt").write_text("once upon a time")
+    line = ("jwstlike.stpipe.subproc.SystemCall", "notes.txt", "--command=cp {0} copy.txt")
+    assert strun(*line)[0] == 0
+    assert Path("copy.txt").read_text() == "once upon a time"
+
+
 def test_all_findings_come_together(strun, make_input):
     code, err = strun(
         "fakesteps.MaskStep", make_input(), "--pre_hooks=no.such", "--output_dir=x_uncal.json/o"

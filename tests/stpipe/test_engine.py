@@ -76,6 +76,16 @@ def test_another_class_is_refused_before_any_work(make_input):
     assert "x_rate.json is ImageModel (1-D data)" in str(caught.value)
 
 
+def test_a_model_of_another_class_is_refused_too_and_leaves_nothing():
+    model = fakemodels.ImageModel()
+    step = fakesteps.AddStep(name="jump", save_results=True)
+    with pytest.raises(ModelTypeError, match="the model given is ImageModel") as caught:
+        step.run(model)
+    assert isinstance(caught.value, PreflightError)
+    assert sum("WARNING" in line for line in step.log_records) == 1
+    assert list(Path().iterdir()) == []
+
+
 def test_another_class_inside_a_pipeline_is_a_model_type_error(make_input):
     with pytest.raises(ModelTypeError, match="needs RampModel") as caught:
         fakesteps.Outer().run(make_input(kind="ImageModel"))
