@@ -88,8 +88,9 @@ class StepConfig:
 
     @classmethod
     def _from_tree(cls, tree):
-        steps = [cls._from_tree(step) for step in tree.get("steps") or ()]
-        return cls(tree["class"], tree["name"], dict(tree["parameters"]), steps)
+        pars = dict(tree["parameters"])
+        inner = tree.get("steps") or pars.pop("steps", None) or ()  # among them in layout 0.1.0
+        return cls(tree["class"], tree["name"], pars, [cls._from_tree(step) for step in inner])
 
 
 def _metadata(config):

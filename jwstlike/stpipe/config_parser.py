@@ -102,10 +102,13 @@ def _load_yaml(path):
 
 
 def step_tree(tree):
-    """Turn ``{class, name, parameters, steps: [...]}`` into nested values."""
+    """Turn ``{class, name, parameters, steps: [...]}`` into nested values.
+
+    In version 0.1.0 of the layout the steps stand among the parameters.
+    """
     values = {key: tree[key] for key in ("class", "name") if tree.get(key) is not None}
     values.update(tree.get("parameters") or {})
-    steps = tree.get("steps") or []
+    steps = tree.get("steps") or values.pop("steps", None) or []
     if steps:
         values["steps"] = {step["name"]: step_tree(step) for step in steps}
     return values

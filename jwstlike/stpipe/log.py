@@ -46,12 +46,13 @@ class BreakHandler(logging.Handler):
 class _Forward(logging.Handler):
     """Give the loggers above what they would have got, had the level not been lowered."""
 
-    def __init__(self, parent, level):
+    def __init__(self, parent, level, is_shown):
         super().__init__(level)
-        self._parent = parent
+        self._parent, self._is_shown = parent, is_shown
 
     def emit(self, record):
-        self._parent.callHandlers(record)
+        if not self._is_shown or self._parent.hasHandlers():  # else logging's last resort: twice
+            self._parent.callHandlers(record)
 
 
 def as_level(level):
@@ -77,7 +78,7 @@ _LOCK = threading.Lock()
 _ACTIVE = []  # configurations in place, the outermost first
 
 
-def _attach(names, handlers, level):
+def _attach(names, handlers, level, is_shown=False):
     """Put handlers on loggers and lower their level; return what undoes it."""
     undo = []
     with _LOCK:
@@ -87,7 +88,7 @@ def _attach(names, handlers, level):
             before = logger.getEffectiveLevel()
             if level < before:
                 if logger.propagate and logger.parent is not None:
-                    forward = _Forward(logger.parent, before)
+                    forward = _Forward(logger.parent, before, is_shown)
                     logger.addHandler(forward)
                     undo[-1][3].append(forward)
                     logger.propagate = False
@@ -175,7 +176,8 @@ class LogConfig:
         if self.break_level:
             breaker = BreakHandler(self.break_level)
             handlers.append(breaker)
-        self._undo = _attach(log_names, handlers, min(self.level, self.recorder.level))
+        level = min(self.level, self.recorder.level)
+        self._undo = _attach(log_names, handlers, level, is_shown=True)
         logging.captureWarnings(True)
         _ACTIVE.append(self)
 

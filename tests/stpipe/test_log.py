@@ -137,3 +137,22 @@ def test_a_run_inside_a_run_is_shown_once(capsys):
     err = capsys.readouterr().err
     assert err.count("added 1.0") == 1
     assert "Step NestedStep done" in err
+
+
+def test_a_warning_is_shown_once_where_the_user_has_no_handlers():
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import fakesteps, fakemodels, logging\n"
+        "class W(fakesteps.FakeStep):\n"
+        "    def process(self, model):\n"
+        "        logging.getLogger('jwstlike.x').warning('look here')\n"
+        "        return model\n"
+        "W.call(fakemodels.RampModel()); print('--', file=sys.stderr)\n"
+        "W().run(fakemodels.RampModel())\n"
+    )
+    fakes = str(Path(fakesteps.__file__).parent)
+    done = subprocess.run(
+        [sys.executable, "-c", code, fakes], capture_output=True, text=True, check=True
+    )
+    called, ran = done.stderr.split("--\n")
+    assert called.count("look here") == 1
+    assert ran == "look here\n"
