@@ -75,6 +75,7 @@ class JumpStep(Step):
         method = kernels.jump.choose_method(groupdq, limits, self.only_use_ints)
         if method is None:
             log.warning("fewer than %d usable groups: no jumps are looked for", self.minimum_groups)
+            kernels.jump.drop_unusable_jumps(groupdq)
         else:
             rules = self._rules(ramp, method)
             count = kernels.jump.flag_jumps(ramp.data, groupdq, gain, readnoise, rules)

@@ -45,13 +45,13 @@ class RampFitStep(Step):
         if (groupdq[:, 0] & kernels.flags.SATURATED).all():
             raise NotApplicable("every ramp is saturated from its first group on")
         fit = self._fit(ramp, groupdq)
+        options = {"suppress": self.suppress_one_group, "trim": is_miri(ramp)}
+        want_ints = self.make_rateints or self.save_opt
+        rate, rateints = kernels.ramp_fit.fit_ramps(*fit, **options, want_ints=want_ints)
         if self.save_opt:
-            self._save_segments(ramp, groupdq, fit)
-        rate, rateints = kernels.ramp_fit.fit_ramps(
-            *fit, suppress=self.suppress_one_group, trim=is_miri(ramp), want_ints=self.make_rateints
-        )
+            self._save_segments(ramp, fit, options, rateints.data)
         image = self._product(ramp, datamodels.ImageModel(), rate)
-        if rateints is None:
+        if not self.make_rateints:
             return image
         return image, self._product(ramp, datamodels.CubeModel(), rateints)
 
@@ -99,5 +99,17 @@ class RampFitStep(Step):
         model.meta.bunit_data = model.meta.bunit_err = UNIT
         return model
 
-    def _save_segments(self, ramp, groupdq, fit):
-        raise NotImplementedError
+    def _save_segments(self, ramp, fit, options, slopes):
+        """Save the optional product: slopes and more of each segment."""
+        segments = kernels.ramp_fit_segments.fit_segments(*fit, **options)
+        model = datamodels.RampFitOutputModel()
+        for name, planes in segments._asdict().items():
+            setattr(model, name, planes)
+        exposure = ramp.meta.exposure
+        nframes, gap, dropped = (
+            exposure.get(name) or 0 for name in ("nframes", "groupgap", "drop_frames1")
+        )
+        reads = ((nframes + 1) / 2 + dropped) / (nframes + gap)
+        model.pedestal = kernels.ramp_fit_segments.pedestals(ramp.data, slopes, reads)
+        model.update(ramp)
+        self.save_model(model, suffix="fitopt", output_file=self.opt_name, force=True)

@@ -14,6 +14,7 @@ __all__ = [
     "jump",
     "lastframe",
     "ramp_fit",
+    "ramp_fit_segments",
     "reset",
     "rows",
     "saturation",

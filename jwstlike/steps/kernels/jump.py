@@ -36,6 +36,11 @@ def flag_bad_gain(pixeldq, gain):
     pixeldq[~(gain > 0)] |= np.uint32(NO_GAIN_VALUE | DO_NOT_USE)
 
 
+def drop_unusable_jumps(groupdq):
+    """Remove JUMP_DET from groups that are DO_NOT_USE or SATURATED, in place."""
+    groupdq[(groupdq & np.uint8(UNUSABLE)) != 0] &= np.uint8(0xFF - JUMP_DET)
+
+
 def unusable_groups(groupdq):
     """Count, per integration, the groups that are DO_NOT_USE in every pixel."""
     first = groupdq[:, :, 0, 0] & DO_NOT_USE  # most groups are ruled out by one pixel
