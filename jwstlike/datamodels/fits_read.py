@@ -279,7 +279,7 @@ class FitsReader:
         saved = self.saved(spec.path, extver)
         if isinstance(saved, float) and value is None and not math.isfinite(saved):
             return saved
-        if isinstance(saved, str) and value is not None and printable(saved).rstrip() == value:
+        if isinstance(saved, str) and value is not None and card_text(saved).rstrip() == value:
             return saved
         return value
 
@@ -403,6 +403,13 @@ NOT_CONTENT = ("extra_fits", "history", "asdf_library", "_fits_hash")
 def _only_in_asdf(value, spec):
     """Whether an array lies in the ASDF extension itself, not in an HDU."""
     return spec.kind == ARRAY and is_array(value) and not hasattr(value, "hdu")
+
+
+def card_text(text):
+    """Return what a card holds of a text: ``?`` marks what it cannot hold."""
+    if text.isascii() and text.isprintable():
+        return text
+    return printable("".join(c if c.isprintable() else "?" for c in text))
 
 
 def mend(value, kind):

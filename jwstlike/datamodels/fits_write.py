@@ -10,10 +10,10 @@ from typing import NamedTuple
 from . import extra_fits, validate
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY
 from .casting import is_lazy
-from .fits_cards import format_card, format_commentary, printable
+from .fits_cards import format_card, format_commentary
 from .fits_data import ArrayData, SourceData, image_layout, is_untouched, table_layout
 from .fits_header import Header, datasum, renew_checksums
-from .fits_read import mend
+from .fits_read import card_text, mend
 from .fits_scan import RECORD
 from .formats import read_or_warn
 from .history import as_lines
@@ -224,7 +224,8 @@ class Plan:
         out = out or self.hdu(spec.hdu, where.extver)
         if out.source is None:
             self._section_comments(out, where.sections)
-        out.header.set(spec.keyword, value, spec.title)
+        text = card_text(value) if isinstance(value, str) else value
+        out.header.set(spec.keyword, text, spec.title)
 
     def _is_same(self, old, value, spec, extver):
         """Whether a card, perhaps with the ASDF extension, already says what the tree says."""
@@ -413,5 +414,5 @@ def _for_card(value):
 def _is_lossy(value):
     """Whether a card cannot hold the exact value."""
     if isinstance(value, str):
-        return printable(value) != value or value.endswith(" ")
+        return card_text(value) != value or value.endswith(" ")
     return isinstance(value, float) and not math.isfinite(value)

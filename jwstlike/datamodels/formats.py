@@ -66,7 +66,7 @@ def initialise(model, init):
     name = type(init).__name__
     if name in FOREIGN:
         function(FOREIGN[name])(model, init)
-    elif hasattr(type(init), "schema_url"):  # before "read", which models have, too
+    elif hasattr(init, "_tree") and hasattr(init, "_table"):
         _from_model(model, init)
     elif hasattr(init, "read"):
         _from_file(model, init)

@@ -55,6 +55,9 @@ def copied(value, moved=None):
         return [copied(v, moved) for v in value]
     if type(value) in PLAIN or value is None or is_lazy(value):
         return value
+    if hasattr(value, "_tag") and isinstance(value, (dict, list)):
+        plain = dict(value) if isinstance(value, dict) else list(value)
+        return type(value)(copied(plain), value._tag)
     return value.copy() if isinstance(value, np.ndarray) else copy.deepcopy(value)
 
 

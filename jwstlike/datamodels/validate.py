@@ -238,8 +238,11 @@ COMPARERS = (
 
 
 def _equal_arrays(a, b):
-    a = a.read() if is_lazy(a) else np.asanyarray(a)
-    b = b.read() if is_lazy(b) else np.asanyarray(b)
+    try:
+        a = a.read() if is_lazy(a) else np.asanyarray(a)
+        b = b.read() if is_lazy(b) else np.asanyarray(b)
+    except OSError:  # a damaged source
+        return False
     if a.shape != b.shape or a.dtype.kind != b.dtype.kind:
         return False
     if a.dtype.fields is not None:
