@@ -55,4 +55,6 @@ def rows_of(plane, first, last, dtype=np.float32):
 
 def as_kernel_array(array, dtype):
     """Return `array` itself where it is C-contiguous of `dtype`, else a copy that is."""
-    return np.require(array, dtype=dtype, requirements=["C"])
+    if isinstance(array, np.ndarray) and array.dtype == dtype and array.flags.c_contiguous:
+        return array
+    return np.array(array, dtype=dtype, order="C")
