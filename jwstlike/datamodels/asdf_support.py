@@ -17,7 +17,7 @@ from . import asdf_light
 from .arrays import array_ref
 from .bindings import LIST, OBJECT
 from .casting import PLAIN, is_lazy
-from .formats import read_or_warn
+from .formats import is_same_file, read_or_warn
 from .sources import Source
 
 OF_FILE = ("asdf_library", "_fits_hash")
@@ -171,19 +171,24 @@ def unbound(tree, spec):
     """
     found = {}
     for name, value in tree.items():
-        child = spec.children.get(name) if spec is not None else None
-        if value is None or (spec is not None and not spec.path and name in BOOKKEEPING):
+        if spec is not None and not spec.path and name in BOOKKEEPING:
             continue
-        if type(value) is dict:
-            value = unbound(value, child) or None
-        elif child is not None and child.kind == LIST and child.item is not None:
-            items = [unbound(i, child.item) if type(i) is dict else i for i in value]
-            value = items if any(type(i) is not dict or i for i in items) else None
-        elif child is not None and child.bound and not isinstance(value, LINKLESS):
-            value = None
+        value = _unbound_value(value, spec.children.get(name) if spec is not None else None)
         if value is not None:
             found[name] = value
     return found
+
+
+def _unbound_value(value, spec):
+    """Return what FITS cannot hold of a value, None if it holds all."""
+    if type(value) is dict:
+        return unbound(value, spec) or None
+    if spec is None or value is None:
+        return value
+    if spec.kind == LIST and spec.item is not None:
+        items = [unbound(i, spec.item) if type(i) is dict else i for i in value]
+        return items if any(type(i) is not dict or i for i in items) else None
+    return None if spec.bound and not isinstance(value, LINKLESS) else value
 
 
 BOOKKEEPING = ("extra_fits", "history", "asdf_library", "_fits_hash")
@@ -312,3 +317,20 @@ def write_model(model, target, overwrite=True, **kwargs):
             stream.writelines(blocks)
 
     _guarded(tree_of(model), write)
+    if model._reader is None and is_same_file(model._source_path, target):
+        _rebind(model._tree, loaded(model._source_path).tree)
+
+
+def _rebind(tree, new):
+    """Go on with the file that took the place of the source: arrays not read yet lie there."""
+    pairs = tree.items() if isinstance(tree, dict) else enumerate(tree)
+    for key, value in list(pairs):
+        try:
+            found = new[key]
+        except (KeyError, IndexError):
+            continue
+        if isinstance(value, (dict, list)):
+            if isinstance(found, type(value)):
+                _rebind(value, found)
+        elif is_lazy(value) and is_lazy(found):
+            tree[key] = found

@@ -10,7 +10,7 @@ from . import validate
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY, first_bytes, iter_leaves
 from .casting import is_array
 from .fits_cards import CARD, parse_card, printable
-from .trees import copied
+from .trees import copied, replace_leaves
 
 ASDF_NAMES = ("ASDF", "METADATA")
 
@@ -77,6 +77,30 @@ class FitsReader:
             spec = None if path is None else table.find(path)
             self.groups[id(tree)] = Group(tree, spec, extver, filled)
         del self._groups_to_bind
+
+    def rebind(self, index, hdus, tree):
+        """Go on with the file that took the place of the source.
+
+        Parameters
+        ----------
+        index : FitsIndex
+        hdus : list of OutHdu
+            What was written, in order.
+        tree : dict
+            The model's; arrays that were not read yet are looked for in the new file.
+        """
+        old = self.index.source
+        places = {out.source.number: n for n, out in enumerate(hdus) if out.source is not None}
+
+        def renew(value):
+            if getattr(value, "source", None) is old and getattr(value, "hdu", None) in places:
+                return lazy(index, index[places[value.hdu]])
+            return value
+
+        replace_leaves(tree, renew)
+        self.origins = {k: (t, renew(ref)) for k, (t, ref) in self.origins.items()}
+        self.index, self._asdf, self._extra, self._places = index, None, None, {}
+        self.asdf_hdu = next(filter(None, map(index.find, ASDF_NAMES)), None)
 
     # ------------------------------------------------------------ groups
 
@@ -390,11 +414,14 @@ class FitsReader:
                 if self._mirrors(here):
                     self._merge(here, value, child)
             elif type(value) is list and type(here) is list and child is not None:
-                for mine, item in zip(here, value, strict=False):
-                    if type(mine) is dict and type(item) is dict and self._mirrors(mine):
-                        self._merge(mine, item, child.item)
+                self._merge_items(here, value, child.item)
             elif name not in tree:
                 tree[name] = copied(value)  # copies of the model may share this reader's tree
+
+    def _merge_items(self, items, saved, spec):
+        for mine, item in zip(items, saved, strict=False):
+            if type(mine) is dict and type(item) is dict and self._mirrors(mine):
+                self._merge(mine, item, spec)
 
 
 NOT_CONTENT = ("extra_fits", "history", "asdf_library", "_fits_hash")

@@ -11,7 +11,9 @@ from .defaults import _cast
 from .fits_cards import is_structural
 from .fits_data import ArrayData, SourceData
 from .fits_read import FitsReader
+from .fits_scan import scan
 from .fits_write import FITS_VALIDATORS, OutHdu, Plan
+from .formats import is_same_file
 from .trees import merge_tree
 
 __all__ = [
@@ -83,6 +85,8 @@ def write_model(model, target, overwrite=True, **kwargs):
         for hdu in hdus:
             for block in hdu.blocks():
                 stream.write(block)
+    if model._reader is not None and is_same_file(model._source_path, target):
+        model._reader.rebind(scan(model._source_path), hdus, model._tree)
 
 
 def plan_hdus(model, checksum=False):

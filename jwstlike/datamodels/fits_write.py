@@ -174,21 +174,23 @@ class Plan:
         if spec.schema.get("title") and spec.path:
             sections = (*sections, spec)
         for name, child in spec.children.items():
-            value = tree.get(name)
             where = Where(tree, name, extver, sections)
-            if child.keyword is not None:
-                self._write("fits_keyword", child, value, where)
-            elif child.kind == ARRAY:
-                if child.hdu is not None:
-                    self._write("fits_hdu", child, value, where)
-            elif child.kind == OBJECT:
-                if isinstance(value, dict) or (value is None and self.reader is not None):
-                    self._walk(child, value or {}, extver, sections)
-            elif child.kind == LIST and child.item is not None and child.item.kind == OBJECT:
-                self._list(child, value or (), sections)
+            self._visit(child, tree.get(name), where)
             if self._own_writers:
                 for key in self._own_writers & child.schema.keys():
-                    self._write(key, child, value, where)
+                    self._write(key, child, tree.get(name), where)
+
+    def _visit(self, spec, value, where):
+        if spec.keyword is not None:
+            self._write("fits_keyword", spec, value, where)
+        elif spec.kind == ARRAY:
+            if spec.hdu is not None:
+                self._write("fits_hdu", spec, value, where)
+        elif spec.kind == OBJECT:
+            if isinstance(value, dict) or (value is None and self.reader is not None):
+                self._walk(spec, value or {}, where.extver, where.sections)
+        elif spec.kind == LIST and spec.item is not None and spec.item.kind == OBJECT:
+            self._list(spec, value or (), where.sections)
 
     def _write(self, key, spec, value, where):
         writer = FITS_VALIDATORS.get(key)

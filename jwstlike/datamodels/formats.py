@@ -123,6 +123,13 @@ def _from_model(model, other):
         function("jwstlike.datamodels.conversion:convert")(model, other)
 
 
+def is_same_file(source, target):
+    """Whether a model's source, a path or None, is what is to be written."""
+    if source is None or not isinstance(target, (str, os.PathLike)):
+        return False
+    return os.path.realpath(source) == os.path.realpath(target)
+
+
 def file_name(source):
     """Return the base name of the file that something was read from or goes to, or None."""
     if not isinstance(source, (str, os.PathLike)):
@@ -182,8 +189,10 @@ def read_or_warn(value, path):
     try:
         return value.read()
     except FileFormatError as error:
-        if "open it again" in error.remedy:
-            raise
+        holder = value if hasattr(value, "source") else getattr(value, "block", None)
+        if hasattr(holder, "source"):
+            with holder.source.open():  # an error here is not the damage of one array
+                pass
         validate.warn(f"{path}: {error}; left out of what is saved")
         return None
 

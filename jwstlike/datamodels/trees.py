@@ -61,6 +61,17 @@ def copied(value, moved=None):
     return value.copy() if isinstance(value, np.ndarray) else copy.deepcopy(value)
 
 
+def replace_leaves(tree, function):
+    """Put ``function(value)`` in the place of each value below `tree` that is no container."""
+    for key, value in list(tree.items()) if isinstance(tree, dict) else list(enumerate(tree)):
+        if isinstance(value, (dict, list)):
+            replace_leaves(value, function)
+        else:
+            new = function(value)
+            if new is not value:
+                tree[key] = new
+
+
 def is_absent(value):
     """Whether a value of the tree says nothing: None, or an object that was only looked at."""
     return value is None or (type(value) is dict and all(map(is_absent, value.values())))
