@@ -56,8 +56,9 @@ class Sloper:
             arrays["saturation"], np.zeros_like(self.pixeldq)
         )
         self.rules = jump.Rules()
-        noise = ramp_fit.group_noise(arrays["readnoise"], arrays["gain"], 1)
-        self.pixels = ramp_fit.Pixel(arrays["gain"], noise, np.zeros_like(noise))
+        gain = arrays["gain"]
+        noise = ramp_fit.GroupNoise(arrays["readnoise"], gain, 1)
+        self.pixels = ramp_fit.Pixel(gain, noise, ramp_fit.no_dark(gain.shape))
         self.timing = ramp_fit.Timing(TIMES["group"], TIMES["frame"])
 
     def dq_init(self, data, groupdq):

@@ -80,9 +80,10 @@ class RampFitStep(Step):
         if factor is not None:
             ramp.meta.exposure.gain_factor = factor
         nframes, group, frame = exposure_numbers(ramp, "nframes", "group_time", "frame_time")
-        noise = kernels.ramp_fit.group_noise(readnoise, gain, nframes)
-        dark = ramp.average_dark_current
-        dark = dark if dark is not None and dark.shape == gain.shape else 0 * noise
+        noise = kernels.ramp_fit.GroupNoise(readnoise, gain, nframes)
+        dark = kernels.ramp_fit.no_dark(gain.shape)
+        if ramp.hasattr("average_dark_current"):
+            dark = ramp.average_dark_current
         return (
             (ramp.data, groupdq, ramp.pixeldq),
             kernels.ramp_fit.Pixel(gain, noise, dark),

@@ -37,7 +37,7 @@ def inputs(case, variant):
         groupdq[:, -1] |= 1
     nframes, suppress = header["NFRAMES"], variant != "nosuppress"
     gain = case.reference("gain")
-    noise = ramp_fit.group_noise(case.reference("readnoise"), gain, nframes)
+    noise = ramp_fit.GroupNoise(case.reference("readnoise"), gain, nframes)[:]
     dark = before.get("average_dark_current", np.zeros_like(gain))
     first_time = (nframes + 1) * header["TFRAME"] / 2
     timing = Timing(header["TGROUP"], first_time, not suppress or ngroups == 1)

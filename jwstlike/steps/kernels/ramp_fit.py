@@ -27,7 +27,7 @@ from .ramp_fit_pixel import (
 from .ramp_fit_reference import LARGEST_VARIANCE, UNUSABLE, Pixel, Product, Timing
 from .rows import as_kernel_array, for_blocks, row_blocks, rows_of
 
-__all__ = ["Pixel", "Product", "Timing", "fit_ramps", "group_noise", "usable_span"]
+__all__ = ["GroupNoise", "Pixel", "Product", "Timing", "fit_ramps", "no_dark", "usable_span"]
 
 TILE = 256  # pixels of a row that are sorted together
 
@@ -67,9 +67,29 @@ def tables(ngroups):
     return coefficient_table(ngroups), median_network(max(ngroups - 1, 1))
 
 
-def group_noise(readnoise, gain, nframes):
-    """Return the read noise of a group in electrons from that of a difference in DN (float32)."""
-    return readnoise * gain / np.float32(np.sqrt(2.0 * nframes))
+class GroupNoise:
+    """Read noise of a group in electrons (float32), made for the rows that are asked for.
+
+    Parameters
+    ----------
+    readnoise : float32, (y, x), DN
+        Of the difference of two reads.
+    gain : float32, (y, x), electron / DN
+    nframes : int
+        Frames averaged into a group.
+    """
+
+    def __init__(self, readnoise, gain, nframes):
+        self.readnoise, self.gain = readnoise, gain
+        self.factor = np.float32(np.sqrt(2.0 * nframes))
+
+    def __getitem__(self, rows):
+        return self.readnoise[rows] * self.gain[rows] / self.factor
+
+
+def no_dark(shape):
+    """Return an image of zeros that takes no memory."""
+    return np.broadcast_to(np.float32(0), shape)
 
 
 def usable_span(groupdq):
@@ -316,7 +336,7 @@ def fit_ramps(exposure, pixels, timing, suppress=True, trim=False, want_ints=Tru
         ``data`` float32 (integration, group, y, x), DN; ``groupdq`` uint8 as data; ``pixeldq``
         uint32 (y, x). They are not changed.
     pixels : Pixel of float32, (y, x)
-        Gain (electron / DN), noise of a group (electron), dark.
+        Gain (electron / DN), noise of a group (electron; perhaps a `GroupNoise`), dark.
     timing : Timing
     suppress : bool
         Drop the ramps of an integration that have one good group.

@@ -58,8 +58,10 @@ def thresholds(reference, refdq):
     refdq : uint32, (y, x)
         With NO_SAT_CHECK where the threshold was NaN.
     """
-    refdq = np.where(np.isnan(reference), refdq | np.uint32(NO_SAT_CHECK), refdq)
-    return np.where(refdq & NO_SAT_CHECK, NEVER, reference).astype(np.float32), refdq
+    refdq, threshold = refdq.copy(), np.array(reference, dtype=np.float32)
+    refdq[np.isnan(threshold)] |= np.uint32(NO_SAT_CHECK)
+    threshold[(refdq & np.uint32(NO_SAT_CHECK)) != 0] = NEVER
+    return threshold, refdq
 
 
 def grown(mask, n):
