@@ -58,8 +58,9 @@ def test_files_and_commands_of_a_page_work(name, tmp_path, shell):
     for block in BLOCK.finditer((DOCS / name).read_text()):
         text = textwrap.dedent(block["text"])
         if block["file"]:
-            (tmp_path / block["file"]).parent.mkdir(exist_ok=True)
-            (tmp_path / block["file"]).write_text(text)
+            commands.append(
+                f"cat > {tmp_path / block['file']} <<'END OF FILE'\n{text}\nEND OF FILE"
+            )
         elif block["kind"] == "console":
             commands += [line[2:] for line in text.splitlines() if line.startswith("$ ")]
     assert commands
