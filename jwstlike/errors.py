@@ -144,7 +144,7 @@ class PreflightError(StpipeException):
         return "\n".join(self.findings)
 
 
-class NotApplicable(StpipeException):  # noqa: N818 - a step declines, nothing failed
+class NotApplicable(StpipeException):
     """Raised by a step that does not apply to its input; recorded as SKIPPED with the reason."""
 
     def __init__(self, reason):

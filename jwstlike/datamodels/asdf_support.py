@@ -135,11 +135,23 @@ def tree_of(model, standalone=True):
     tree = pruned(ordered(model._tree, model._spec))
     if not standalone:
         tree.pop("extra_fits", None)  # it lies in the FITS file itself
-    entries = [dict(entry) for entry in model.history]
-    tree.pop("history", None)
-    if entries:
-        tree["history"] = {"entries": entries}
+    history = _history_of(model, tree.pop("history", None))
+    if history:
+        tree["history"] = history
     return tree
+
+
+def _history_of(model, stored):
+    """Return the ``history`` to be written: what is stored there, with the entries of now."""
+    if stored is None and model._reader is not None:
+        stored = model._reader.asdf.get("history")
+    entries = [dict(entry) for entry in model.history]
+    if isinstance(stored, list):  # files before ASDF 1.1
+        return entries
+    history = dict(stored or {})
+    if entries or "entries" in history:
+        history["entries"] = entries
+    return history
 
 
 def ordered(tree, spec):
@@ -188,11 +200,10 @@ def _unbound_value(value, spec):
     if spec.kind == LIST and spec.item is not None:
         items = [unbound(i, spec.item) if type(i) is dict else i for i in value]
         return items if any(type(i) is not dict or i for i in items) else None
-    return None if spec.bound and not isinstance(value, LINKLESS) else value
+    return None if spec.bound else value
 
 
 BOOKKEEPING = ("extra_fits", "history", "asdf_library", "_fits_hash")
-LINKLESS = (asdf_light.BlockRef,)  # an array with an HDU of its own that still lies in ASDF
 
 
 def content(tree, external=None):
