@@ -134,7 +134,7 @@ def _load_target(target, notes):
     return find_step_class(values["class"], Step, path, notes.append), path, values
 
 
-def _add_parameters(parser, cls, prefix="", title="parameters"):
+def _add_parameters(parser, cls, prefix="", title="parameters", defaults=None):
     group = parser.add_argument_group(title)
     for name, param in parameters.param_table(cls).items():
         group.add_argument(
@@ -143,7 +143,7 @@ def _add_parameters(parser, cls, prefix="", title="parameters"):
             metavar=_metavar(param),
             type=FromCommandLine,
             default=argparse.SUPPRESS,
-            help=_help_text(param),
+            help=_help_text(param, (defaults or {}).get(name, param.default)),
         )
     for other, name in (getattr(cls, "step_aliases", None) or {}).items():
         for key in parameters.param_table(cls.step_defs[name]):
@@ -156,9 +156,9 @@ def _add_parameters(parser, cls, prefix="", title="parameters"):
             )
     for name, sub in (cls.step_defs or {}).items():
         about = (inspect.getdoc(sub) or "").partition("\n")[0]
-        _add_parameters(
-            parser, sub, f"{prefix}steps.{name}.", f"step {prefix}steps.{name}: {about}"
-        )
+        inner = f"{prefix}steps.{name}"
+        other = (getattr(cls, "step_defaults", None) or {}).get(name)
+        _add_parameters(parser, sub, f"{inner}.", f"step {inner}: {about}", other)
 
 
 def _metavar(param):
@@ -167,14 +167,14 @@ def _metavar(param):
     return param.kind.removeprefix("is_")
 
 
-def _help_text(param):
+def _help_text(param, default):
     text = param.help
     if param.kind in ("integer", "float") and param.args:
         text = f"{text} ({param.allowed()})".strip()
     if param.required:
         text = f"{text} [required]"
-    elif param.default not in (None, "", [], ()):
-        text = f"{text} [default={param.default!r}]"
+    elif default not in (None, "", [], ()):
+        text = f"{text} [default={default!r}]"
     return text.strip().replace("%", "%%")
 
 

@@ -1,5 +1,7 @@
 """The sloper: from a raw file to slopes."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ from astropy.io import fits
 
 from jwstlike import datamodels, steps
 from jwstlike.errors import ParameterError
+from jwstlike.stpipe import cmdline
 
 ORACLE = Path(__file__).parents[1] / "data" / "oracle"
 TYPES = {
@@ -138,3 +141,27 @@ def test_a_skipped_fit_gives_the_ramp(tmp_path):
     result = run("r48cut", tmp_path, {"ramp_fit": {"skip": True}})
     assert type(result).__name__ == "RampModel"
     assert result.get("meta.cal_step.ramp_fit") == "SKIPPED"
+
+
+def test_a_default_of_the_pipeline_counts_as_a_default():
+    sloper = steps.SloperPipeline()
+    assert sloper.saturation.skip is True
+    assert sloper.saturation.parameter_source("skip") == "spec"
+    assert steps.SaturationStep().skip is False
+    assert steps.SloperPipeline(steps={"saturation": {"skip": False}}).saturation.skip is False
+
+
+def test_help_shows_the_default_of_the_pipeline(capsys):
+    assert cmdline.main(["sloper", "--help"]) == 0
+    text = capsys.readouterr().out
+    line = text.partition("--steps.saturation.skip")[2].partition("--steps")[0]
+    assert "[default=True]" in line
+
+
+def test_importing_the_pipelines_loads_neither_numpy_nor_numba():
+    code = (
+        "import sys, jwstlike.steps.pipelines; "
+        "print([m for m in ('numpy', 'numba', 'astropy', 'asdf') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
