@@ -44,6 +44,9 @@ class RampFitStep(Step):
         groupdq = self._groups_to_use(ramp)
         if (groupdq[:, 0] & kernels.flags.SATURATED).all():
             raise NotApplicable("every ramp is saturated from its first group on")
+        first, last = kernels.ramp_fit.usable_span(groupdq)
+        if first == last:
+            raise NotApplicable("no group of any ramp can be used")
         fit = self._fit(ramp, groupdq)
         options = {"suppress": self.suppress_one_group, "trim": is_miri(ramp)}
         want_ints = self.make_rateints or self.save_opt

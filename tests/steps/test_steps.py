@@ -294,3 +294,10 @@ def test_parameters_are_those_of_the_reference_implementation():
         for name, check in expected["parameters"].items():
             mine = spec[name].partition("#")[0]
             assert mine.replace(" ", "") == check.replace(" ", ""), (alias, name)
+
+
+def test_ramp_fit_skips_a_miri_exposure_without_a_usable_group():
+    ramp = small_ramp(instrument="MIRI")
+    ramp.groupdq[...] = 1
+    result = steps.RampFitStep(**gain_and_noise()).run(ramp, pars="off")
+    assert result.get("meta.cal_step.ramp_fit") == "SKIPPED"

@@ -15,7 +15,6 @@ from .ramp_fit_pixel import (
     add_ramp,
     coefficient_table,
     combine,
-    drop_lone_group,
     integration_dq,
     load,
     median_rate,
@@ -24,7 +23,14 @@ from .ramp_fit_pixel import (
     recover_groups,
     stands_alone,
 )
-from .ramp_fit_reference import LARGEST_VARIANCE, UNUSABLE, Pixel, Product, Timing
+from .ramp_fit_reference import (
+    LARGEST_VARIANCE,
+    UNUSABLE,
+    Pixel,
+    Product,
+    Timing,
+    usable_span,
+)
 from .rows import as_kernel_array, for_blocks, row_blocks, rows_of
 
 __all__ = ["GroupNoise", "Pixel", "Product", "Timing", "fit_ramps", "no_dark", "usable_span"]
@@ -90,23 +96,6 @@ class GroupNoise:
 def no_dark(shape):
     """Return an image of zeros that takes no memory."""
     return np.broadcast_to(np.float32(0), shape)
-
-
-def usable_span(groupdq):
-    """Return (first, end) of the groups left when those DO_NOT_USE in all pixels are cut off.
-
-    Groups are cut from both ends, those that are unusable in every integration.
-    """
-
-    def unusable(g):
-        return bool((groupdq[:, g] & np.uint8(DO_NOT_USE)).all())
-
-    first, last = 0, groupdq.shape[1]
-    while first < last and unusable(first):
-        first += 1
-    while last > first and unusable(last - 1):
-        last -= 1
-    return first, last
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -186,9 +175,7 @@ def _rates_row(arrays, y, setup, references, clean, buffers):
             if clean[i, x]:
                 rate[x] += median[x] / times[0]
                 continue
-            load(arrays, (i, y, x), span, values, flags)
-            if mode[1]:
-                drop_lone_group(flags, n)
+            load(arrays, (i, y, x), span, mode[1], values, flags)
             alone = stands_alone(flags, n, mode[0])
             value = median_rate(values, flags, n, times, alone, scratch)
             rate[x] += value if n == 1 or not np.isnan(value) else 0.0
@@ -226,9 +213,7 @@ def _fit_flagged(arrays, place, setup, pixel, dq, work):
     n = span[1] - span[0]
     for k in range(sums.size):
         sums[k] = whole[k] = 0.0
-    union = load(arrays, place, span, values, flags)
-    if mode[1]:
-        drop_lone_group(flags, n)
+    union = load(arrays, place, span, mode[1], values, flags)
     own = integration_dq(flags, n, union, dq)
     alone = stands_alone(flags, n, mode[0])
     if not own & np.uint32(UNUSABLE) & ~dq:
@@ -236,7 +221,7 @@ def _fit_flagged(arrays, place, setup, pixel, dq, work):
     result = combine(sums, own)
     charge = (union & CHARGELOSS) != 0
     if charge:
-        load(arrays, place, span, values, flags)
+        load(arrays, place, span, mode[1] and not charge, values, flags)
         alone = stands_alone(flags, n, mode[0])
         recover_groups(flags, n)
         add_ramp(buffers, n, pixel, (times[0], times[1], alone), table, whole)

@@ -36,23 +36,6 @@ def coefficient_table(ngroups):
     return np.concatenate([slope_coefficients(n) for n in range(1, ngroups + 1)], axis=1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def load(arrays, place, span, values, flags):
-    """Copy one ramp into the buffers, NaN where saturated; return the union of its flags."""
-    data, groupdq = arrays
-    i, y, x = place
-    first, last = span
-    union = np.uint8(0)
-    for g in range(first, last):
-        dq = groupdq[i, g, y, x]
-        if g == first and first > 0:  # a jump into the first group that is left means nothing
-            dq &= np.uint8(0xFF - JUMP_DET)
-        flags[g - first] = dq
-        values[g - first] = np.nan if dq & SATURATED else np.float64(data[i, g, y, x])
-        union |= dq
-    return union
-
-
 @njit(cache=True, nogil=True)
 def drop_lone_group(flags, n):
     """Make a ramp with a single good group unusable."""
@@ -62,6 +45,30 @@ def drop_lone_group(flags, n):
     if count == 1:
         for k in range(n):
             flags[k] |= np.uint8(DO_NOT_USE)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def load(arrays, place, span, suppress, values, flags):
+    """Copy one ramp into the buffers, NaN where saturated; return the union of its flags.
+
+    A lone good group is dropped if `suppress`. Then a jump into the first group is forgotten,
+    when groups before it were left out: it means nothing.
+    """
+    data, groupdq = arrays
+    i, y, x = place
+    first, last = span
+    for g in range(first, last):
+        dq = groupdq[i, g, y, x]
+        flags[g - first] = dq
+        values[g - first] = np.nan if dq & SATURATED else np.float64(data[i, g, y, x])
+    if suppress:
+        drop_lone_group(flags, last - first)
+    if first > 0:
+        flags[0] &= np.uint8(0xFF - JUMP_DET)
+    union = np.uint8(0)
+    for k in range(last - first):
+        union |= flags[k]
+    return union
 
 
 @njit(cache=True, nogil=True)
@@ -129,6 +136,8 @@ def find_segments(flags, n, spans):
 @njit(cache=True, nogil=True, error_model="numpy")
 def power_index(signal, variance):
     """Return which of POWERS the weights take, from signal and variance in electrons."""
+    if np.isnan(signal):  # an end of the segment is NaN
+        return len(POWERS) - 1
     if not (variance > 0 and signal > 0):
         return 0
     ratio = signal / np.sqrt(variance)

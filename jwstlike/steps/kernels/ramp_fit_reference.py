@@ -116,6 +116,8 @@ def find_segments(flags):
 
 def weight_power(gain_signal, variance):
     """Return the power of the weights from the signal (electron) and its variance."""
+    if np.isnan(gain_signal):  # an end of the segment is NaN
+        return POWERS[-1]
     ratio = gain_signal / np.sqrt(variance) if variance > 0 and gain_signal > 0 else 0.0
     return POWERS[sum(ratio >= limit for limit in POWER_LIMITS)]
 
@@ -230,29 +232,60 @@ def fit_pixel(values, flags, original, dq, pixel, timing):
     return [(slope, own, poisson, rnoise, err), *results]
 
 
-def fit_ramps_reference(data, groupdq, pixeldq, pixels, timing, suppress=True):
+def usable_span(groupdq):
+    """Return (first, end) of the groups left when those DO_NOT_USE in all pixels are cut off.
+
+    Groups are cut from both ends, those that are unusable in every integration.
+    """
+
+    def unusable(g):
+        return bool((groupdq[:, g] & np.uint8(DO_NOT_USE)).all())
+
+    first, last = 0, groupdq.shape[1]
+    while first < last and unusable(first):
+        first += 1
+    while last > first and unusable(last - 1):
+        last -= 1
+    return first, last
+
+
+def trimmed(arrays, span):
+    """Return arrays of (integration, group, ..) cut to `span`; the first jump is forgotten."""
+    data, *flags = (a[:, span[0] : span[1]].copy() for a in arrays)
+    if span[0]:
+        for f in flags:
+            f[:, 0] &= ~np.uint8(JUMP_DET)
+    return data, *flags
+
+
+def fit_ramps_reference(exposure, pixels, timing, suppress=True, trim=False):
     """Fit slopes.
 
     Parameters
     ----------
-    data : float32, (integration, group, y, x), DN
-    groupdq : uint8, as `data`
-    pixeldq : uint32, (y, x)
+    exposure : (data, groupdq, pixeldq)
+        ``data`` float32 (integration, group, y, x), DN; ``groupdq`` uint8 as data; ``pixeldq``
+        uint32 (y, x).
     pixels : Pixel of float32, (y, x)
     timing : Timing
     suppress : bool
         Drop the ramps of an integration that have one good group.
+    trim : bool
+        Leave out leading and trailing groups that are DO_NOT_USE in all pixels (MIRI).
 
     Returns
     -------
     rate, rateints : Product
     """
+    data, groupdq, pixeldq = exposure
     nints, ngroups, ny, nx = data.shape
     rate, rateints = Product.empty((ny, nx)), Product.empty((nints, ny, nx))
     values = np.where(groupdq & SATURATED, np.nan, data.astype(np.float64))
     flags = groupdq.copy()
     if suppress and ngroups > 1:
         flags |= np.where(good(groupdq).sum(axis=1, keepdims=True) == 1, DO_NOT_USE, 0).astype("u1")
+    if trim:
+        values, flags, groupdq = trimmed((values, flags, groupdq), usable_span(groupdq))
     with np.errstate(all="ignore"):
         for y, x in np.ndindex(ny, nx):
             pixel = Pixel(*(np.float64(plane[y, x]) for plane in pixels[:3]))

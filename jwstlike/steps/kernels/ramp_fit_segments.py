@@ -9,7 +9,6 @@ from .flags import DO_NOT_USE, JUMP_DET, NO_GAIN_VALUE
 from .ramp_fit import _rates_row, tables, usable_span
 from .ramp_fit_pixel import (
     add_segment,
-    drop_lone_group,
     find_segments,
     integration_dq,
     load,
@@ -89,9 +88,7 @@ def _ramp_segments(arrays, place, setup, dq, buffers):
     span, _, mode, _, _ = setup
     values, flags, spans, _ = buffers
     n = span[1] - span[0]
-    union = load(arrays, place, span, values, flags)
-    if mode[1]:
-        drop_lone_group(flags, n)
+    union = load(arrays, place, span, mode[1], values, flags)
     if integration_dq(flags, n, union, dq) & np.uint32(UNUSABLE) & ~dq:
         return 0, False
     return find_segments(flags, n, spans), stands_alone(flags, n, mode[0])
