@@ -6,6 +6,8 @@ import sys
 COMMANDS = {
     "demo": ("jwstlike.cli.demo:main", "make a synthetic exposure with its references"),
     "report": ("jwstlike.cli.report:main", "make the page of a run from its record"),
+    "info": ("jwstlike.cli.info:main", "what files are and hold, from their headers"),
+    "header": ("jwstlike.cli.header:main", "the cards of FITS files as they stand there"),
 }
 
 
