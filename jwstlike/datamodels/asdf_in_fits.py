@@ -78,9 +78,10 @@ def write(filename, tree, hdulist=None, **kwargs):
         Passed to ``HDUList.writeto``.
     """
     kwargs.pop("overwrite", None)
-    made = to_hdulist(tree, hdulist)
+    content = io.BytesIO()
+    to_hdulist(tree, hdulist).writeto(content, **kwargs)
     with replacing(filename) as stream:
-        made.writeto(stream, **kwargs)
+        stream.write(content.getbuffer())
 
 
 def index_of(init):

@@ -222,13 +222,10 @@ def content(tree, external=None):
 
 def dump(tree, external=None):
     """Yield the bytes of an ASDF file; see `content`."""
-    pieces = asdf_light.dump(tree, external=external)
-    try:
-        first = next(pieces)  # a value that needs asdf is found before the first byte
+    try:  # a value that needs asdf is found before the first byte
+        pieces = asdf_light.dump(tree, external=external)
     except asdf_light.NeedsAsdf:
-        yield _dump_by_asdf(tree, external)
-        return
-    yield first
+        pieces = [_dump_by_asdf(tree, external)]
     yield from pieces
 
 

@@ -99,14 +99,6 @@ def is_untouched(value, ref, hdu, reader):
     return _equal_in_slabs(value, ref)
 
 
-def equals_stored(value, ref):
-    """Whether an array still equals what it was read from; False when that cannot be told."""
-    try:
-        return tuple(value.shape) == tuple(ref.shape) and _equal_in_slabs(value, ref)
-    except OSError:  # the source is gone or was changed
-        return False
-
-
 def _lies_in(ref, hdu, reader):
     return getattr(ref, "source", None) is reader.index.source and (
         getattr(ref, "offset", None) == hdu.data_offset or getattr(ref, "place", None) == hdu.place

@@ -234,11 +234,17 @@ class DataModel(LazyContent, Checking, LegacyMethods, ObjectNode):
         """Set what every new model has; classes add to it."""
         name = formats.file_name(init)
         if name:
-            self.meta._store("filename", name)
+            self._meta._store("filename", name)
         self._set_model_type()
 
+    @property
+    def _meta(self):
+        """Node of ``meta``, also where a schema of a user knows none."""
+        node = self.get("meta")
+        return node if isinstance(node, ObjectNode) else ObjectNode(self, None, {}, self, "meta")
+
     def _set_model_type(self):
-        meta = self.meta
+        meta = self._meta
         found = meta.get("model_type")
         if self._type_in_file is None:
             self._type_in_file = found
@@ -248,13 +254,13 @@ class DataModel(LazyContent, Checking, LegacyMethods, ObjectNode):
     def _forget_type(self, name):
         """Note that the class was guessed: the file's own word for it is kept."""
         self._guessed, self._type_in_file = True, name
-        self.meta._store("model_type", name)
+        self._meta._store("model_type", name)
 
     def on_save(self, path=None):
         """Set what every saved model has; classes add to it."""
         name = formats.file_name(path)
         if name:
-            self.meta._store("filename", name)
+            self._meta._store("filename", name)
         self._set_model_type()
 
     def source_problems(self):
@@ -446,14 +452,14 @@ class JwstDataModel(DataModel):
     def on_init(self, init):
         """Set `meta.date` if it is absent."""
         super().on_init(init)
-        meta = self.meta
+        meta = self._meta
         if not meta.hasattr("date"):
             meta._store("date", now())
 
     def on_save(self, path=None):
         """Set `meta.date`."""
         super().on_save(path)
-        self.meta._store("date", now())
+        self._meta._store("date", now())
 
     def update(self, d, only=None, extra_fits=False, cal_logs=True):
         """Take over metadata as `DataModel.update` does, and the logs of earlier steps.

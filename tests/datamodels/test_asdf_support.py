@@ -1,0 +1,158 @@
+"""Trees with objects (WCS, Time, Quantity), unknown tags and damaged blocks."""
+
+import subprocess
+import sys
+
+import asdf
+import numpy as np
+import pytest
+
+from jwstlike import datamodels
+from jwstlike.datamodels import ImageModel
+from jwstlike.datamodels.asdf_nodes import TaggedDict
+from jwstlike.datamodels.asdf_support import content, decode
+from jwstlike.datamodels.exceptions import ValidationWarning
+
+
+@pytest.fixture(scope="module")
+def wcs():
+    """Make a gwcs object that turns pixels into degrees on the sky."""
+    import gwcs
+    from astropy import units as u
+    from astropy.coordinates import ICRS
+    from astropy.modeling import models
+    from gwcs import coordinate_frames as frames
+
+    transform = (
+        (models.Shift(-5) & models.Shift(-5))
+        | (models.Scale(0.1) & models.Scale(0.1))
+        | models.Pix2Sky_TAN()
+        | models.RotateNative2Celestial(10, 20, 180)
+    )
+    detector = frames.Frame2D(name="detector", axes_order=(0, 1), unit=(u.pix, u.pix))
+    sky = frames.CelestialFrame(reference_frame=ICRS(), name="world")
+    return gwcs.WCS([(detector, transform), (sky, None)])
+
+
+def sky_of(wcs):
+    return np.asarray(wcs(3.0, 4.0), float)
+
+
+@pytest.mark.parametrize("suffix", ["fits", "asdf"])
+def test_a_wcs_comes_back_as_an_object(tmp_path, wcs, suffix):
+    model = ImageModel((10, 10))
+    model.meta.wcs = wcs
+    path = model.save(tmp_path / f"a.{suffix}")
+    again = datamodels.open(path)
+    assert type(again.meta.wcs) is type(wcs)
+    assert again.meta.wcs is again.meta.wcs
+    np.testing.assert_allclose(sky_of(again.meta.wcs), sky_of(wcs))
+    third = datamodels.open(again.save(tmp_path / f"b.{suffix}"))  # after it was touched
+    np.testing.assert_allclose(sky_of(third.meta.wcs), sky_of(wcs))
+    fourth = third.copy().save(tmp_path / f"c.{suffix}")
+    np.testing.assert_allclose(sky_of(datamodels.open(fourth).meta.wcs), sky_of(wcs))
+
+
+def test_an_untouched_wcs_passes_without_asdf(tmp_path, wcs):
+    model = ImageModel((10, 10))
+    model.meta.wcs = wcs
+    path = model.save(tmp_path / "a.fits")
+    code = (
+        "import sys\n"
+        "from jwstlike import datamodels\n"
+        "model = datamodels.open(sys.argv[1])\n"
+        "model.meta.target.catalog_name = 'M31'\n"
+        "model.meta.notes = 'something new for the ASDF extension'\n"
+        "model.save(sys.argv[2])\n"
+        "assert 'asdf' not in sys.modules and 'gwcs' not in sys.modules\n"
+    )
+    new = tmp_path / "b.fits"
+    subprocess.run([sys.executable, "-c", code, path, str(new)], check=True)
+    again = datamodels.open(new)
+    assert again.meta.notes.startswith("something")
+    np.testing.assert_allclose(sky_of(again.meta.wcs), sky_of(wcs))
+
+
+def test_an_unknown_tag_is_kept_raw(tmp_path):
+    """Case 72."""
+    node = TaggedDict({"a": 1}, "tag:example.org:thing-1.0.0")
+    model = ImageModel((2, 2))
+    model.meta.thing = node
+    for name in ("a.fits", "b.asdf"):
+        model = datamodels.open(model.save(tmp_path / name))
+        found = model.meta.thing
+        assert (dict(found), found._tag) == ({"a": 1}, "tag:example.org:thing-1.0.0")
+
+
+def test_an_unknown_tag_is_kept_beside_objects_of_asdf(tmp_path, wcs):
+    model = ImageModel((2, 2))
+    model.meta.thing = TaggedDict({"a": [1, np.arange(3)]}, "tag:example.org:thing-1.0.0")
+    model.meta.wcs = wcs
+    again = datamodels.open(model.save(tmp_path / "a.asdf"))
+    assert again.meta.thing._tag == "tag:example.org:thing-1.0.0"
+    np.testing.assert_array_equal(np.asarray(again.meta.thing["a"][1]), [0, 1, 2])
+
+
+def test_times_and_quantities_are_objects(tmp_path):
+    from astropy import units as u
+    from astropy.time import Time
+
+    model = ImageModel((2, 2))
+    model.meta.start, model.meta.width = Time("2020-01-01T00:00:00"), 3 * u.arcsec
+    again = datamodels.open(model.save(tmp_path / "a.asdf"))
+    assert again.meta.start == Time("2020-01-01T00:00:00")
+    assert again.meta.width == 3 * u.arcsec
+
+
+def test_decode_gives_back_what_nobody_knows():
+    node = TaggedDict({"a": 1}, "tag:example.org:thing-1.0.0")
+    assert decode(node) is node
+
+
+def test_asdf_reads_what_we_write(tmp_path):
+    model = ImageModel(np.arange(6, dtype="f4").reshape(2, 3))
+    model.meta.instrument.name = "MIRI"
+    model.history.append("an event")
+    model.save(tmp_path / "a.asdf")
+    with asdf.open(tmp_path / "a.asdf") as file:
+        assert file["meta"]["instrument"]["name"] == "MIRI"
+        np.testing.assert_array_equal(file["data"], [[0, 1, 2], [3, 4, 5]])
+        assert file.get_history_entries()[0]["description"] == "an event"
+
+
+def test_options_of_asdf_are_passed_on(tmp_path):
+    model = ImageModel(np.zeros((200, 200)))
+    model.to_asdf(tmp_path / "a.asdf", all_array_compression="zlib")
+    assert (tmp_path / "a.asdf").stat().st_size < 20000
+    assert datamodels.open(tmp_path / "a.asdf").data.sum() == 0
+
+
+def test_an_open_asdf_file_is_read_and_left_open(tmp_path):
+    ImageModel(np.ones((2, 2))).save(tmp_path / "a.asdf")
+    with asdf.open(tmp_path / "a.asdf") as file:
+        model = datamodels.open(file)
+        assert model.data.sum() == 4
+        assert file["meta"]["model_type"] == "ImageModel"
+
+
+def test_an_array_of_a_cut_block_is_left_out_of_a_save(tmp_path):
+    model = ImageModel((2, 2))
+    model.meta.notes = {"good": np.ones(4), "text": "kept"}
+    model.late = np.arange(100.0)
+    model.save(tmp_path / "a.asdf")
+    whole = (tmp_path / "a.asdf").read_bytes()
+    cut = whole[: whole.index(np.arange(100.0).tobytes()) + 400]
+    (tmp_path / "b.asdf").write_bytes(cut)
+    model = datamodels.open(tmp_path / "b.asdf")
+    with pytest.warns(ValidationWarning, match=r"late: .*left out of what is saved"):
+        model.save(tmp_path / "c.asdf")
+    again = datamodels.open(tmp_path / "c.asdf")
+    assert not again.hasattr("late")
+    assert again.meta.notes.good.sum() == 4
+
+
+def test_content_is_a_whole_asdf_file():
+    import io
+
+    with asdf.open(io.BytesIO(content({"a": 1, "b": np.arange(3)}))) as file:
+        assert (file["a"], list(file["b"])) == (1, [0, 1, 2])

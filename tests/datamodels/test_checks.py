@@ -1,0 +1,100 @@
+"""The compiled checks against the `jsonschema` package."""
+
+import warnings
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jwstlike import datamodels
+from jwstlike.datamodels.bindings import iter_leaves
+from jwstlike.datamodels.checks import compile_check
+from jwstlike.datamodels.models import CLASSES
+
+scalars = st.one_of(
+    st.booleans(), st.integers(-5, 5), st.sampled_from([0.0, 3.0, -1.5, float("nan"), 1e300]),
+    st.sampled_from(["", "A", "NIRCAM", "1.0", "ab|cd|", "T"]),
+)  # fmt: skip
+values = st.one_of(scalars, st.lists(scalars, max_size=2), st.dictionaries(st.just("a"), scalars))
+plain_schemas = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.one_of(
+            st.sampled_from(["string", "integer", "number", "boolean", "array", "object", "null"]),
+            st.lists(st.sampled_from(["string", "integer", "null"]), min_size=1, unique=True),
+        ),
+        "enum": st.lists(scalars, min_size=1, max_size=3),
+        "pattern": st.sampled_from(["^A", "[0-9]", "^$"]),
+        "minimum": st.integers(-3, 3),
+        "maximum": st.integers(-3, 3),
+        "minLength": st.integers(0, 3),
+        "maxLength": st.integers(0, 3),
+        "multipleOf": st.integers(1, 3),
+        "title": st.just("A title"),
+        "fits_keyword": st.just("KEY"),
+    },
+)
+schemas = st.recursive(
+    plain_schemas,
+    lambda parts: st.fixed_dictionaries(
+        {},
+        optional={
+            "anyOf": st.lists(parts, min_size=1, max_size=2),
+            "oneOf": st.lists(parts, min_size=1, max_size=2),
+            "allOf": st.lists(parts, min_size=1, max_size=2),
+            "not": parts,
+            "type": st.sampled_from(["string", "number"]),
+        },
+    ),
+    max_leaves=4,
+)
+
+
+def agree(schema, value):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        expected = jsonschema.Draft4Validator(schema).is_valid(value)
+    assert (compile_check(schema)(value) is None) == expected, (schema, value)
+
+
+@settings(max_examples=400, deadline=None)
+@given(schemas, values)
+def test_a_compiled_check_agrees_with_jsonschema(schema, value):
+    agree(schema, value)
+
+
+def leaf_schemas():
+    """Every different leaf of the shipped models, arrays left out."""
+    found = {}
+    for name in CLASSES:
+        for spec in iter_leaves(getattr(datamodels, name)()._spec):
+            if spec.kind == "scalar":
+                found.setdefault(id(spec.schema), spec.schema)
+    return list(found.values())
+
+
+def test_the_checks_of_all_shipped_leaves_agree_with_jsonschema():
+    samples = ["NIRCAM", "", "x", 1, 1.0, 2.5, -3, True, False, [], ["a"], {}]
+    for schema in leaf_schemas():
+        near = [v for v in schema.get("enum", ()) if v is not None][:2]
+        for value in (*samples, *near):
+            agree(schema, value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "phrase"),
+    [
+        ({"type": "integer"}, 3.0, "is a number, must be an integer"),
+        ({"type": "number"}, True, "is a boolean, must be a number"),
+        ({"type": ["string", "null"]}, 1, "is an integer, must be a string or a null"),
+        ({"enum": ["A", "B"]}, "C", "is not one of 'A', 'B'"),
+        ({"enum": [f"WORD{n}" for n in range(20)]}, "WORD1O",
+         "is not one of 20 allowed values; did you mean 'WORD1'?"),
+        ({"pattern": "^A"}, "B", "does not match the pattern ^A"),
+        ({"minimum": 2}, 1, "must be at least 2"),
+    ],
+)  # fmt: skip
+def test_a_problem_is_told_in_words(schema, value, phrase):
+    assert compile_check(schema)(value).startswith(phrase.rpartition(";")[0] or phrase)
+    assert compile_check(schema)(value) == phrase or "did you mean" in phrase

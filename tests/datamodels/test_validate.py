@@ -1,0 +1,129 @@
+"""Findings, reports and what is done about them."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from jwstlike.datamodels import ImageModel, exceptions
+from jwstlike.datamodels.validate import Finding, Report, equal, value_change
+
+
+def test_a_refused_value_leaves_the_old_one_and_warns_at_the_callers_line():
+    model = ImageModel()
+    model.meta.instrument.name = "MIRI"
+    with pytest.warns(exceptions.ValidationWarning) as caught:
+        model.meta.instrument.name = "NIRCAMM"
+    assert model.meta.instrument.name == "MIRI"
+    assert caught[0].filename == __file__
+    assert str(caught[0].message).startswith("meta.instrument.name: 'NIRCAMM' is not one of ")
+    assert str(caught[0].message).endswith("; not stored")
+
+
+def test_a_refused_value_is_stored_when_that_is_asked_for():
+    model = ImageModel(pass_invalid_values=True)
+    with pytest.warns(exceptions.ValidationWarning, match="kept"):
+        model.meta.exposure.nints = "three"
+    assert model.meta.exposure.nints == "three"
+
+
+def test_a_refused_value_is_an_error_in_strict_mode():
+    import asdf
+    import jsonschema
+
+    model = ImageModel(validate="strict")
+    with pytest.raises(exceptions.ValidationError, match=r"meta\.exposure\.nints") as caught:
+        model.meta.exposure.nints = "three"
+    assert isinstance(caught.value, (asdf.ValidationError, ValueError))
+    assert isinstance(caught.value, jsonschema.ValidationError)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    assert model.meta.exposure.nints is None
+
+
+def test_nothing_is_said_where_checks_are_off(tmp_path):
+    model = ImageModel((2, 2), validate="off")
+    model.meta.exposure.nints = "three"
+    model.save(tmp_path / "a.fits")
+    assert model.meta.exposure.nints == "three"
+
+
+def test_what_was_not_checked_at_assignment_is_checked_at_save(tmp_path):
+    model = ImageModel((2, 2), validate_on_assignment=False)
+    model.meta.exposure.nints = "three"
+    with pytest.warns(exceptions.ValidationWarning, match=r"NINTS \(meta\.exposure\.nints\)"):
+        model.save(tmp_path / "a.fits")
+    strict = ImageModel((2, 2), validate_on_assignment=False, strict_validation=True)
+    strict.meta.exposure.nints = "three"
+    with pytest.raises(exceptions.ValidationError):
+        strict.save(tmp_path / "b.fits")
+    assert not (tmp_path / "b.fits").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "flag"),
+    [
+        ("PASS_INVALID_VALUES", "_pass_invalid_values"),
+        ("STRICT_VALIDATION", "_strict_validation"),
+    ],
+)
+def test_the_environment_gives_the_defaults(monkeypatch, name, flag):
+    monkeypatch.setenv(name, "yes")
+    assert getattr(ImageModel(), flag) is True
+    assert getattr(ImageModel(validate="off"), flag) is not False
+    monkeypatch.setenv(name, "perhaps")
+    with pytest.raises(ValueError, match=f"{name}: 'perhaps' is no boolean"):
+        ImageModel()
+
+
+def test_an_unknown_mode_is_refused():
+    with pytest.raises(ValueError, match="'loose' is not one of 'off', 'warn', 'strict'"):
+        ImageModel(validate="loose")
+
+
+def test_a_report_lists_every_finding():
+    model = ImageModel(np.zeros((2, 2)), pass_invalid_values=True, validate_on_assignment=False)
+    model.meta.exposure.nints = 3.5
+    model.meta.instrument.name = "X"
+    model.meta.instrument.detector = "NRCA1"
+    report = model.check()
+    assert sorted(f.path for f in report) == ["meta.exposure.nints", "meta.instrument.name"]
+    assert report.errors == report
+    assert "ImageModel[PRIMARY] NINTS (meta.exposure.nints): 3.5 is a number" in str(report)
+
+
+def test_a_valid_model_has_an_empty_report():
+    assert str(ImageModel((2, 2)).check()) == "valid"
+
+
+def test_findings_are_one_line():
+    finding = Finding("a.b", "x" * 200, "is too long", "f.fits[SCI] KEY", "kept")
+    assert str(finding).startswith("f.fits[SCI] KEY (a.b): 'xxx")
+    assert str(finding).endswith("... is too long; kept")
+    assert str(Finding("a", None, "is missing")) == "a: is missing"
+    assert str(Report()) == "valid"
+
+
+def test_value_change_tells_whether_to_store():
+    model = ImageModel()
+    spec = model._table.find(("meta", "exposure", "nints"))
+    assert value_change(("meta", "exposure", "nints"), 3, spec, model)
+    with pytest.warns(exceptions.ValidationWarning):
+        assert not value_change(("meta", "exposure", "nints"), "x", spec, model)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "expected"),
+    [
+        ({"a": 1, "b": None}, {"a": 1}, True),
+        ([1, 2], (1, 2), True),
+        (1, True, False),
+        (float("nan"), float("nan"), True),
+        (np.array([1.0, np.nan]), np.array([1.0, np.nan]), True),
+        (np.zeros(2), np.zeros(3), False),
+        (np.zeros(2), "text", False),
+        (np.zeros(1, [("a", "f4")]), np.zeros(1, [("a", "f4")]), True),
+        (np.zeros(1, [("a", "f4")]), np.zeros(1, [("b", "f4")]), False),
+    ],
+)
+def test_trees_are_compared_by_value(one, two, expected):
+    assert equal(one, two) is expected
