@@ -66,7 +66,8 @@ lint: $(VENV)/.installed-lint
 
 bench: $(VENV)/.installed-bench
 	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; \
-	  $(BIN)/python $$script $(ARGS); done
+	  $(BIN)/python $$script --results benchmarks/results $(ARGS); done
+	$(BIN)/python benchmarks/table.py benchmarks/results
 
 docs: $(VENV)/.installed-docs
 	$(BIN)/python -m sphinx -W -b html docs docs/_build/html

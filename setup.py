@@ -1,3 +1,5 @@
+"""Metadata live in setup.cfg."""
+
 from setuptools import setup
 
 setup()

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from common import Results
 from exposure import TIMES, make_exposure
 
 from jwstlike.steps.kernels import (
@@ -28,6 +29,7 @@ from jwstlike.steps.kernels import (
 )
 
 HERE = Path(__file__).parent
+WANTED = {"jump": "<= 0.1", "ramp_fit": "<= 0.2"}
 
 
 def timed(function, repeats=3, prepare=None):
@@ -112,7 +114,7 @@ def main():
     parser.add_argument("--size", type=int, default=2048)
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--peer", help="python of the reference implementation")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    parser.add_argument("--results", help="folder to write the figures to")
     options = parser.parse_args()
     rows.limit_threads(options.threads)
     start = time.perf_counter()
@@ -123,7 +125,7 @@ def main():
     sloper = Sloper(make_exposure(size=options.size))
     unit = pass_time(sloper.data)
     print(f"one pass over {sloper.data.nbytes / 2**20:.0f} MiB: {unit * 1e3:.1f} ms")
-    figures, before = {"pass": unit}, {}
+    figures, before, results = {}, {}, Results("steps")
     for name in Sloper.STEPS:
         if options.peer and name in ("jump", "ramp_fit"):
             before[name] = (sloper.data.copy(), sloper.groupdq.copy())
@@ -133,16 +135,15 @@ def main():
         function(sloper.data, sloper.groupdq)
         print(f"{name:12s} {figures[name]:7.3f} s {figures[name] / unit:7.1f} passes")
     total = sum(figures[name] for name in Sloper.STEPS)
-    figures["sloper"] = total
-    print(f"{'sloper':12s} {total:7.3f} s {total / unit:7.1f} passes (wanted: 200)")
     if options.peer:
         times, flags, slopes = run_peer(options.peer, before["jump"], before["ramp_fit"], sloper)
         for name, seconds in times.items():
-            figures[f"peer {name}"] = seconds
-            print(f"{name:12s} {seconds:7.3f} s in the peer: {seconds / figures[name]:.1f} x")
+            results.add(f"{name}, warm, against the reference implementation",
+                        figures[name], seconds, WANTED[name])  # fmt: skip
         print(f"group flags that differ: {flags}; slopes that differ by more than 1e-5: {slopes}")
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=1))
+    results.add("kernels of the sloper, passes over the cube", total, unit, "<= 200")
+    if options.results:
+        results.write(options.results)
 
 
 if __name__ == "__main__":
