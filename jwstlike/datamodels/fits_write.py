@@ -286,6 +286,8 @@ class Plan:
             return
         known = self.reader.extra if self.reader is not None else {}
         for key, content in extra.items():
+            if content is None:
+                continue
             before = known.get(key, {})
             header = content.get("header") or []
             out = self._extra_hdu(key)
@@ -298,7 +300,7 @@ class Plan:
                 out = self._extra_hdu(key) or self._new_extra(key)
                 out.set_data(data.read() if is_lazy(data) else data)
         for key in known:
-            if key not in extra:
+            if extra.get(key) is None:
                 self._remove_extra(key)
 
     def _extra_hdu(self, key):

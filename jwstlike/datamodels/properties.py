@@ -178,7 +178,8 @@ class ObjectNode(Node):
 
     def _step(self, key):
         """Child by its name, also one that a method hides."""
-        return self.__dict__.get(key) or ObjectNode.__getattr__(self, key)
+        node = self.__dict__.get(key)
+        return ObjectNode.__getattr__(self, key) if node is None else node
 
     def get(self, path, default=None):
         """Value at a dotted path below this node, or `default`; never raises."""
@@ -216,6 +217,9 @@ class ObjectNode(Node):
 
     def __iter__(self):
         return iter(self.keys())
+
+    def __bool__(self):  # without it, ``if node:`` would read the whole file to count
+        return True
 
     def __contains__(self, path):
         if "." not in str(path) and self._parent is not None:

@@ -10,7 +10,7 @@ import numpy as np
 from .. import settings
 from ..errors import FileFormatError, NoTypeWarning, ValidationWarning
 from . import filetype, formats, validate
-from .casting import gentle_asarray
+from .casting import gentle_asarray, native
 from .history import create_history_entry
 from .model_base import DataModel, JwstDataModel
 from .models import CLASSES
@@ -215,7 +215,13 @@ def convert_fitsrec_to_array_in_tree(tree):
         return {k: convert_fitsrec_to_array_in_tree(v) for k, v in tree.items()}
     if isinstance(tree, list):
         return [convert_fitsrec_to_array_in_tree(v) for v in tree]
-    return gentle_asarray(tree, tree.dtype) if type(tree).__name__ == "FITS_rec" else tree
+    if type(tree).__name__ != "FITS_rec":
+        return tree
+    columns = {name: native(np.asarray(tree[name])) for name in tree.dtype.names}
+    out = np.empty(len(tree), [(n, c.dtype, c.shape[1:]) for n, c in columns.items()])
+    for name, column in columns.items():
+        out[name] = column
+    return out
 
 
 def remove_none_from_tree(tree):
