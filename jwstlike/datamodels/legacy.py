@@ -81,20 +81,3 @@ class LegacyMethods:
         hdu = self._tree.setdefault("extra_fits", {}).setdefault(extname, {})
         cards = hdu.setdefault("header", [])
         cards[:] = [c for c in cards if c[0] != card[0]] + [card]
-
-    # ------------------------------------------------------------ looking
-
-    def info(self, *args, **kwargs):
-        """Print the tree, as ``asdf.info`` does."""
-        import asdf
-
-        self._load_all()
-        asdf.info(self._tree, *args, **kwargs)
-
-    def search(self, *args, **kwargs):
-        """Search the tree, as ``AsdfFile.search`` does."""
-        from asdf.search import AsdfSearchResult
-
-        self._load_all()
-        result = AsdfSearchResult(["root"], self._tree)
-        return result.search(*args, **kwargs) if args or kwargs else result

@@ -22,13 +22,14 @@ from .mixins import DefaultDQMixin, DefaultErrMixin
 from .node import Node, leaves
 from .properties import ObjectNode, put_value
 from .trees import copied
+from .views import Views
 
 # short names of the ways to deal with invalid values: (pass_invalid_values, strict_validation)
 MODES = {"off": (None, None), "warn": (False, False), "strict": (False, True)}
 WRITETO = ("output_verify", "overwrite", "checksum")  # order of ``HDUList.writeto``
 
 
-class DataModel(LazyContent, Checking, LegacyMethods, ObjectNode):
+class DataModel(LazyContent, Checking, Views, LegacyMethods, ObjectNode):
     """Arrays and metadata of one data set, as attributes that follow a schema.
 
     Parameters

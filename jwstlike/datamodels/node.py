@@ -1,8 +1,11 @@
 """What nodes share: a view of one dict or list of a model's tree."""
 
+import importlib
 from typing import ClassVar
 
 from . import validate
+
+NOTEBOOK = f"{__package__}.notebook"
 
 
 class Node:
@@ -54,6 +57,10 @@ class Node:
         return validate.equal(self.instance, other)
 
     __hash__ = None
+
+    def _repr_html_(self):
+        """Return the tree as HTML for notebooks: nothing outside is referred to."""
+        return importlib.import_module(NOTEBOOK).page(self)
 
     def __len__(self):
         self._model._load_all()
