@@ -69,9 +69,14 @@ BELOW = {  # what a part may import at module level, besides itself
 }
 
 
+EXCEPTIONS = {  # the abstract base of libraries is a name of the engine's contract
+    "jwstlike.datamodels.library": {"stpipe"},
+}
+
+
 @pytest.mark.parametrize("name", sorted(MODULES), ids=lambda name: f"{name}:")
 def test_imports_point_downwards(name):
-    allowed = BELOW.get(part(name), set()) | {part(name), ""}
+    allowed = BELOW.get(part(name), set()) | {part(name), ""} | EXCEPTIONS.get(name, set())
     assert {part(other) for other in imports_of(name)} <= allowed
 
 

@@ -13,6 +13,8 @@ FUNCTIONS = {
     "read_metadata": "util",
     "DataModel": "model_base",
     "JwstDataModel": "model_base",
+    "ModelContainer": "container",
+    "ModelLibrary": "library",
 }
 MODULES = (
     "dqflags", "dynamicdq", "util", "validate", "model_base", "properties", "filetype", "schema",

@@ -43,7 +43,8 @@ def open(init=None, guess=True, **kwargs):
     Parameters
     ----------
     init : None, tuple of int, ndarray, path, bytes, file object, HDUList, AsdfFile, dict, model
-        What `DataModel` takes. The class is the one that the file names (``DATAMODL`` or
+        What `DataModel` takes; an association (file or dict) or a list of files and models gives
+        a `ModelContainer`. The class is the one that the file names (``DATAMODL`` or
         ``meta.model_type``), else one that fits the dimensions of its data.
     guess : bool
         Whether a class may be guessed.
@@ -52,7 +53,7 @@ def open(init=None, guess=True, **kwargs):
 
     Returns
     -------
-    DataModel
+    DataModel or ModelContainer
 
     Raises
     ------
@@ -69,8 +70,8 @@ def open(init=None, guess=True, **kwargs):
     if isinstance(init, dict) and not is_association(init):
         name = (init.get("meta") or {}).get("model_type")
         return _class(name or "JwstDataModel")(init, **kwargs)
-    if is_association(init):
-        raise FileFormatError("association", "is a list of files, not one", "open its members")
+    if is_association(init) or isinstance(init, list):
+        return formats.function(CONTAINER)(init, **kwargs)
     return _open_source(init, guess, kwargs)
 
 
@@ -81,7 +82,9 @@ def _open_source(init, guess, kwargs):
             return _open_fits(formats.function(INDEX)(init), guess, kwargs)
     kind = kind or filetype.check(init)
     if kind == "asn":
-        raise FileFormatError(init, "is an association, not a data file", "open its members")
+        if not isinstance(init, (str, os.PathLike)):
+            raise FileFormatError("<bytes>", "is an association", "open it by its path")
+        return formats.function(CONTAINER)(init, **kwargs)
     return OPENERS[kind](init, guess, kwargs)
 
 
@@ -98,6 +101,7 @@ def _open_asdf(init, guess, kwargs):
     return _make(source, name, _class_or_none(name) or (guess and _class("JwstDataModel")), kwargs)
 
 
+CONTAINER = "jwstlike.datamodels.container:ModelContainer"
 INDEX = "jwstlike.datamodels.fits_support:index_of"
 TREE = "jwstlike.datamodels.asdf_support:loaded"
 OPENERS = {"fits": _open_fits, "asdf": _open_asdf}

@@ -69,8 +69,9 @@ class AbstractModelLibrary(ABC):
         **open_kwargs,
     ):
         self._on_disk, self._open_kwargs = on_disk, open_kwargs
-        self._is_open, self._lent, self._models, self._files = False, {}, {}, {}
-        self._folder = temp_directory
+        self._is_open, self._lent, self._files = False, {}, {}
+        self._folder, self._table_name = temp_directory, None
+        self._models = self._new_store()
         if isinstance(init, AbstractModelLibrary):
             raise ValueError("a library cannot be made of a library; use it as it is")  # noqa: TRY004 - ValueError is the contract
         if isinstance(init, list | tuple):
@@ -81,13 +82,16 @@ class AbstractModelLibrary(ABC):
             asn, self._asn_dir = dict(init), Path(init.get("asn_dir", ""))
         elif is_path(init):
             asn, self._asn_dir = self._load_asn(init), Path(init).parent
+            self._table_name = Path(init).name
         else:
             raise TypeError(f"init is a {type(init).__name__}, must be an association or a list")
         self._asn = self._select(asn, asn_exptypes, asn_n_members)
         self._members = self._asn["products"][0]["members"]
         if isinstance(init, list | tuple):
             kept = {int(member.pop("_position")): n for n, member in enumerate(self._members)}
-            self._models = {kept[n]: m for n, m in enumerate(init) if n in kept and is_model(m)}
+            self._models.update(
+                {kept[n]: m for n, m in enumerate(init) if n in kept and is_model(m)}
+            )
 
     def _asn_of_list(self, items):
         members = []
@@ -132,6 +136,13 @@ class AbstractModelLibrary(ABC):
     def _model_to_group_id(self, model):
         """Return the group of a model, or raise `NoGroupID`."""
 
+    def _assign_member_to_model(self, model, member):  # noqa: B027 - optional
+        """Enter into a model what the association says about it; a mission may define it."""
+
+    def _new_store(self):
+        """Return the mapping of index to model for those kept between two uses."""
+        return {}
+
     # ------------------------------------------------------------ lending
 
     def __enter__(self):
@@ -168,6 +179,8 @@ class AbstractModelLibrary(ABC):
         model = self._models.get(index)
         if model is None:
             model = self._datamodels_open(self._path(index), **self._open_kwargs)
+            if index not in self._files:  # not yet saved by us, with what was assigned
+                self._assign_member_to_model(model, self._members[index])
             if not self._on_disk:
                 self._models[index] = model
         self._lent[index] = model
