@@ -16,13 +16,17 @@ class Checking:
             List of `Finding`, empty when all is well.
         """
         self._load_all()
-        return validate.Report(self._findings())
+        return validate.Report([*self._findings(), *self._advice()])
 
     def _findings(self):
         for path, value, phrase in validate.findings(self._spec, self._tree):
             spec = self._table.find(path)
             place = self._place(spec) + (f" {spec.keyword}" if spec and spec.keyword else "")
             yield validate.Finding(validate.dotted(path), value, phrase, place)
+
+    def _advice(self):
+        """Find what is amiss although the schema allows it; no reason not to save."""
+        return ()
 
     def validate(self):
         """Check everything; warn, or raise with `strict_validation`.

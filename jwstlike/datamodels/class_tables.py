@@ -48,7 +48,8 @@ BASE_SCHEMA = {
 def _class_schema(cls):
     if cls.schema_url is None:
         return BASE_SCHEMA
-    return schema_tools.load_merged(cls.schema_url, _folder_of(cls))
+    schema = schema_tools.load_merged(cls.schema_url, _folder_of(cls))
+    return cls.complete_schema(schema) if hasattr(cls, "complete_schema") else schema
 
 
 def _folder_of(cls):

@@ -4,7 +4,7 @@ from . import formats
 from .bindings import OBJECT
 from .casting import is_lazy
 from .list_node import ListNode
-from .node import Node
+from .node import forget_nodes
 from .trees import copied
 
 
@@ -30,7 +30,7 @@ class LazyContent:
         reader = self._reader
         if reader is None:
             return None
-        if node is self and name == "extra_fits":
+        if node._parent is None and name == "extra_fits":
             return self._load_extra()
         if spec is not None and spec.keyword is not None:
             return reader.card(node._tree, spec)
@@ -90,7 +90,7 @@ class LazyContent:
             node._tree[name] = result
         return result
 
-    def _stored_form(self, path, value, ref):
+    def _stored_form(self, spec, value, ref):
         """Return what is written for an array; `ref` is what it was read from, if that is known."""
         return value
 
@@ -100,9 +100,8 @@ class LazyContent:
         return f"{name}[{spec.hdu}]" if spec is not None and spec.hdu else name
 
     def _forget_nodes(self):
-        """Drop the nodes that were kept: the tree or its schema was replaced."""
-        for name in [n for n, v in self.__dict__.items() if isinstance(v, Node) and n[0] != "_"]:
-            del self.__dict__[name]
+        """Drop the nodes that were kept: the tree was replaced, or nobody needs them any more."""
+        forget_nodes(self)
 
     @property
     def section(self):

@@ -255,8 +255,7 @@ class Plan:
         if spec.hdu.upper() == PRIMARY:
             raise ValueError(f"Schema for {path} property does not specify a non-primary hdu name")
         original, ref = value, self._origin(value, where)
-        if where.tree is self.model._tree:
-            value = self.model._stored_form((where.name,), value, ref)
+        value = self.model._stored_form(spec, value, ref)
         if out is not None and is_untouched(value, ref, out.source, self.reader):
             self.links[id(original)] = _link(out)
             return

@@ -20,7 +20,7 @@ class DefaultDQMixin:
 
     def _realise(self, node, name, spec, value):
         result = super()._realise(node, name, spec, value)
-        if node is self and name == "dq" and isinstance(result, np.ndarray):
+        if node._parent is None and name == "dq" and isinstance(result, np.ndarray):
             result = self._translated(result)
             self._tree[name] = result
         return result
@@ -30,10 +30,10 @@ class DefaultDQMixin:
             return dq
         return dynamicdq.translate(dq, self.dq_def, dqflags.pixel, inv)
 
-    def _stored_form(self, path, value, ref):
+    def _stored_form(self, spec, value, ref):
         """Give back the stored flags: the source's if nothing changed, else translated."""
-        if path != ("dq",) or not isinstance(value, np.ndarray):
-            return super()._stored_form(path, value, ref)
+        if spec.path != ("dq",) or not isinstance(value, np.ndarray):
+            return super()._stored_form(spec, value, ref)
         if ref is not None and validate.equal(value, self._translated(_as_dq(ref, value))):
             return ref
         return self._translated(value, inv=True)

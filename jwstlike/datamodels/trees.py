@@ -84,7 +84,7 @@ def cast_tree(value, spec):
     if spec is None:
         return plain_value(value)
     if spec.kind == ARRAY:
-        return cast_array(value, spec)
+        return value if is_lazy(value) else cast_array(value, spec)
     if isinstance(value, dict) and spec.kind == OBJECT:
         for name, child in spec.children.items():
             if value.get(name) is not None:

@@ -78,9 +78,14 @@ def findings(spec, value, path=(), arrays=True):
     elif spec.kind == LIST and isinstance(value, (list, tuple)):
         yield from _list_findings(spec, value, path, arrays)
     else:
-        problem = spec.check(value)
+        problem = spec.check(_as_text(value) if hasattr(value, "to_string") else value)
         if problem is not None:
             yield path, value, problem
+
+
+def _as_text(value):
+    """Return the text that files hold of a unit; anything else as it is."""
+    return value.to_string() if hasattr(value, "is_equivalent") else value
 
 
 def _object_findings(spec, value, path, arrays):

@@ -2,7 +2,7 @@
 
 FAMILIES = {
     "image": "ImageModel CubeModel QuadModel",
-    "ramp": "RampModel Level1bModel RampFitOutputModel",
+    "ramp": "RampModel Level1bModel SuperstripeRampModel RampFitOutputModel",
     "reference": (
         "ReferenceFileModel ReferenceImageModel ReferenceCubeModel ReferenceQuadModel MaskModel "
         "SaturationModel IPCModel SuperBiasModel ResetModel LastFrameModel GainModel "
@@ -10,7 +10,7 @@ FAMILIES = {
     ),
     "detector": (
         "DarkNirspecModel IRS2Model PersistenceSatModel PictureFrameModel TrapDensityModel "
-        "TrapParsModel"
+        "TrapParsModel RSCDModel SIRSKernelModel EmiModel"
     ),
     "optics": (
         "PixelAreaModel NirspecIfuAreaModel NirspecMosAreaModel NirspecSlitAreaModel "
@@ -21,7 +21,8 @@ FAMILIES = {
     "photom": (
         "FgsImgPhotomModel MirImgPhotomModel MirLrsPhotomModel MirMrsPhotomModel "
         "MirWfssPhotomModel NisImgPhotomModel NisSossPhotomModel NisWfssPhotomModel "
-        "NrcImgPhotomModel NrcWfssPhotomModel NrsFsPhotomModel NrsMosPhotomModel"
+        "NrcImgPhotomModel NrcWfssPhotomModel NrsFsPhotomModel NrsMosPhotomModel "
+        "ABVegaOffsetModel TsoPhotModel"
     ),
     "apcorr": (
         "FgsImgApcorrModel MirImgApcorrModel MirLrsApcorrModel MirMrsApcorrModel "
@@ -30,17 +31,27 @@ FAMILIES = {
     ),
     "extraction": (
         "MiriIFUCubeParsModel NirspecIFUCubeParsModel Extract1dIFUModel PastasossModel "
-        "SpecKernelModel SpecProfileSingleModel SpecTraceSingleModel WaveMapSingleModel"
+        "SpecKernelModel SpecProfileSingleModel SpecTraceSingleModel WaveMapSingleModel "
+        "SpecProfileModel SpecTraceModel WaveMapModel SpecPsfModel"
     ),
     "wcs": (
         "DistortionModel DistortionMRSModel ChromCorrModel FilteroffsetModel CameraModel "
         "CollimatorModel OTEModel FOREModel FPAModel MSAModel IFUFOREModel IFUPostModel "
         "IFUSlicerModel DisperserModel RegionsModel WaveCorrModel SpecwcsModel "
-        "MiriLRSSpecwcsModel MiriWFSSSpecwcsModel NIRCAMGrismModel NIRISSGrismModel"
+        "MiriLRSSpecwcsModel MiriWFSSSpecwcsModel NIRCAMGrismModel NIRISSGrismModel "
+        "WavelengthrangeModel"
     ),
     "spectrum": (
         "SpecModel MRSSpecModel TSOSpecModel WFSSSpecModel CombinedSpecModel WFSSCombinedSpecModel"
     ),
+    "multispec": (
+        "MultiSpecModel MRSMultiSpecModel TSOMultiSpecModel WFSSMultiSpecModel "
+        "MultiCombinedSpecModel WFSSMultiCombinedSpecModel"
+    ),
+    "slit": "SlitModel SlitDataModel MultiSlitModel MultiExposureModel",
+    "nirspec_flat": "NirspecFlatModel NirspecQuadFlatModel",
+    "ami": "AmiOIModel AmiLgFitModel AmiLgModel",
+    "asn": "AsnModel",
     "ifu": "IFUImageModel IFUCubeModel OutlierIFUOutputModel",
     "guider": "GuiderRawModel GuiderCalModel",
     "derived": (

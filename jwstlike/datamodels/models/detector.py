@@ -1,6 +1,10 @@
 """Further reference files of detector effects."""
 
+from typing import ClassVar
+
 from ..mixins import DefaultDQMixin
+from .columns import AddedColumns
+from .keyword_reference import KeywordReferenceModel
 from .reference import ReferenceFileModel
 
 
@@ -38,3 +42,34 @@ class TrapParsModel(ReferenceFileModel):
     """Charge trap parameter reference."""
 
     schema_url = "trappars.schema"
+
+
+class RSCDModel(AddedColumns, ReferenceFileModel):
+    """MIRI reset switch charge decay reference: how many groups to skip.
+
+    Older tables have no ``group_skip1``; -1 says so.
+    """
+
+    schema_url = "rscd.schema"
+    added_columns: ClassVar = {("rscd_group_skip_table",): {"group_skip1": -1}}
+
+
+class SIRSKernelModel(KeywordReferenceModel):
+    """Kernel of the simple improved reference subtraction; its parts lie in the ASDF tree."""
+
+    schema_url = "sirs_kernel.schema"
+    reftype = "sirskernel"
+    keywords = ()
+
+
+class EmiModel(KeywordReferenceModel):
+    """MIRI electromagnetic interference reference; its parts lie in the ASDF tree."""
+
+    schema_url = "emi.schema"
+    reftype = "emicorr"
+    keywords = ()
+
+    def on_save(self, path=None):
+        """Set the instrument, too."""
+        super().on_save(path)
+        self.meta.instrument.name = "MIRI"

@@ -62,18 +62,26 @@ class KeywordReferenceModel(ReferenceFileModel):
             self.meta.reftype = type(self).reftype
         super().on_save(path)
 
-    def _findings(self):
-        yield from super()._findings()
+    def _advice(self):
+        yield from super()._advice()
         for path, allowed in self._wanted_meta().items():
             value = self.get(path)
             if value not in allowed:
                 yield warning(path, value, f"should be one of {', '.join(map(str, allowed))}")
         for name in self.wanted_parts:
-            if self.get(name) is None:
+            if not is_there(self, name):
                 yield warning(name, None, f"is missing, a {self.reftype} reference needs it")
 
     def _wanted_meta(self):
         return self.wanted_meta
+
+
+def is_there(node, path):
+    """Whether there is a value at a dotted path; a transform is not decoded to find out."""
+    *above, name = path.split(".")
+    for key in above:
+        node = getattr(node, key)
+    return node.hasattr(name)
 
 
 def warning(path, value, phrase):

@@ -19,9 +19,9 @@ class ReferenceFileModel(JwstDataModel):
         if not self.meta.hasattr("telescope") and not self._guessed:
             self.meta._store("telescope", "JWST")
 
-    def _findings(self):
-        """Find what the schema refuses, and the entries that every reference file needs."""
-        yield from super()._findings()
+    def _advice(self):
+        """Find the entries that every reference file needs and this one lacks."""
+        yield from super()._advice()
         missing = [name for name in WANTED if not self.get(f"meta.{name}")]
         if missing:
             name = type(self).__name__

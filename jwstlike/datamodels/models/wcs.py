@@ -53,8 +53,8 @@ class DistortionModel(TransformModel):
     reftype = "distortion"
     wanted_parts = ("model", *UNITS)
 
-    def _findings(self):
-        yield from super()._findings()
+    def _advice(self):
+        yield from super()._advice()
         if self.get("meta.instrument.name") == "NIRCAM":
             for name in ("module", "channel", "p_pupil"):
                 if self.get(f"meta.instrument.{name}") is None:
@@ -81,8 +81,8 @@ class DistortionMRSModel(TransformModel):
 
         self.meta.input_units, self.meta.output_units = u.pix, u.arcsec
 
-    def _findings(self):
-        yield from super()._findings()
+    def _advice(self):
+        yield from super()._advice()
         for name in ("model", "channel_band"):
             part = self.get(f"abv2v3_model.{name}")
             if part is not None and len(part) != 2:
@@ -358,8 +358,8 @@ class MiriWFSSSpecwcsModel(TransformModel):
     }  # fmt: skip
     wanted_parts = ("displ", "dispx", "dispy", "orders", *UNITS)
 
-    def _findings(self):
-        yield from super()._findings()
+    def _advice(self):
+        yield from super()._advice()
         for name in ("orders", "displ", "dispx", "dispy"):
             part = self.get(name)
             if part is not None and len(part) != 1:

@@ -1,0 +1,71 @@
+"""Tables of older files, which lack columns that were added later."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from .. import validate
+from ..casting import gentle_asarray
+
+
+class AddedColumns:
+    """Give tables of older files the columns that came later, filled with what means "unknown".
+
+    A table that was not changed otherwise is saved as it was.
+    """
+
+    added_columns: ClassVar = {}  # path of a table in the schema -> {column: fill}
+
+    def _realise(self, node, name, spec, value):
+        result = super()._realise(node, name, spec, value)
+        added = None if spec is None else self.added_columns.get(spec.path)
+        if added and isinstance(result, np.ndarray):
+            completed = with_columns(result, added, spec)
+            if completed is not result:
+                node._tree[name] = result = completed
+        return result
+
+    def _stored_form(self, spec, value, ref):
+        added = self.added_columns.get(spec.path)
+        if added and ref is not None and isinstance(value, np.ndarray):
+            stored = ref.read()
+            if set(added) - lower_names(stored) and validate.equal(
+                value, with_columns(stored, added, spec)
+            ):
+                return ref
+        return super()._stored_form(spec, value, ref)
+
+
+def lower_names(table):
+    """Names of the columns in small letters, a set."""
+    return {name.lower() for name in table.dtype.names or ()}
+
+
+def with_columns(table, added, spec):
+    """Return a table with columns added that it lacks, itself if it has all.
+
+    Parameters
+    ----------
+    table : structured ndarray
+    added : dict of str to scalar
+        Name -> fill value.
+    spec : Spec
+        Of the table; its dtype gives the type of a column, the one before it the shape of a cell.
+    """
+    missing = {name: fill for name, fill in added.items() if name not in lower_names(table)}
+    if table.dtype.fields is None or not missing:
+        return table
+    shape = next(
+        (table.dtype[n].shape for n in table.dtype.names[::-1] if table.dtype[n].shape), ()
+    )
+    columns = [(name, table.dtype[name]) for name in table.dtype.names]
+    columns += [(name, spec.dtype[name].base, shape) for name in missing]
+    out = np.empty(table.shape, columns)
+    for name in table.dtype.names:
+        out[name] = table[name]
+    for name, fill in missing.items():
+        out[name] = fill
+    try:
+        return gentle_asarray(out, spec.dtype, allow_extra_columns=True)
+    except ValueError:  # it lacks other columns, too
+        return out
