@@ -248,6 +248,15 @@ class ModelContainer(Sequence):
         science = self.ind_asn_type("science")
         return self[science[0] if science else 0].get_crds_parameters()
 
+    def source_problems(self):
+        """Lines about files that are missing; nothing is opened."""
+        lines = []
+        for slot in self._slots:
+            path = None if slot.is_opened else slot.opener.args[0]
+            if path is not None and "://" not in path and not os.path.exists(path):  # noqa: PTH110
+                lines.append(f"{path}: no such file, a member of {self!r}; check its name")
+        return lines
+
     def save(self, path=None, save_model_func=None, **kwargs):
         """Save each model.
 

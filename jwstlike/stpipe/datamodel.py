@@ -2,6 +2,7 @@
 
 import importlib
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import PurePath
 
 NEEDED = ("crds_observatory", "get_crds_parameters", "save")
@@ -80,6 +81,11 @@ def describe(obj):
     return text if len(text) < 200 else f"<{type(obj).__name__}>"
 
 
+def get_path(obj):
+    """Return the file that a model or container was opened from, or None."""
+    return getattr(obj, "_source_path", None) or getattr(obj, "asn_file_path", None)
+
+
 def get_filename(model):
     """Return ``meta.filename``, or None."""
     return getattr(getattr(model, "meta", None), "filename", None)
@@ -90,12 +96,45 @@ def get_filename(model):
 COMPLETE, SKIPPED, FAILED = STATUSES = ("COMPLETE", "SKIPPED", "FAILED")
 
 
-def _models_of(obj):
-    if is_model(obj):
-        return [obj]
-    if hasattr(obj, "map_function"):  # a library lends its models
-        return None
-    return [m for m in obj if is_model(m)] if isinstance(obj, list | tuple) else []
+def is_library(obj):
+    """Tell whether `obj` lends its models, see `jwstlike.stpipe.library`."""
+    return hasattr(obj, "map_function")
+
+
+def is_several(obj):
+    """Tell whether `obj` is a list, a container or a library of models."""
+    return is_library(obj) or (isinstance(obj, Sequence) and not isinstance(obj, str | bytes))
+
+
+def each_item(obj, modify=True):
+    """Yield what a result consists of: the items of a list or container, models of a library.
+
+    Parameters
+    ----------
+    obj : object
+        A model, or anything else, is its only item.
+    modify : bool
+        Whether a library keeps what was changed in its models.
+    """
+    if is_library(obj):
+        with obj:
+            yield from obj.map_function(lambda model, _: model, modify)
+    elif is_several(obj):
+        yield from obj
+    else:
+        yield obj
+
+
+def each_model(obj, modify=True):
+    """Yield the models among the items of a result."""
+    return filter(is_model, each_item(obj, modify))
+
+
+def holds_models(obj):
+    """Tell whether a result is a model or has some; nothing is opened for it."""
+    if isinstance(obj, list | tuple):
+        return any(map(is_model, obj))
+    return len(obj) > 0 if is_several(obj) else is_model(obj)
 
 
 def record_step_status(model, cal_step, success=True, status=None):
@@ -120,15 +159,7 @@ def record_step_status(model, cal_step, success=True, status=None):
         status = COMPLETE if success else SKIPPED
     if status not in STATUSES:
         raise ValueError(f"status {status!r} of step {cal_step!r} is not one of {STATUSES}")
-    models = _models_of(model)
-    if models is None:
-        with model:
-            for index in range(len(model)):
-                member = model.borrow(index)
-                set_status(member, cal_step, status)
-                model.shelve(member, index)
-        return
-    for member in models:
+    for member in each_model(model):
         set_status(member, cal_step, status)
 
 
@@ -143,10 +174,10 @@ def set_status(model, alias, status):
 
 def query_step_status(model, cal_step):
     """Return the status of a step in a model (the first of a container), or "NOT SET"."""
-    models = _models_of(model)
-    if models is None:
+    if is_library(model):
         return model.read_metadata(0).get(f"meta.cal_step.{cal_step}") or "NOT SET"
-    return (get_status(models[0], cal_step) if models else None) or "NOT SET"
+    first = next(each_model(model), None)
+    return (None if first is None else get_status(first, cal_step)) or "NOT SET"
 
 
 def get_status(model, alias):

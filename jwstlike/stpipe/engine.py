@@ -155,7 +155,7 @@ def _announce_top(context):
     logger.info("%s; %s", packages, record.platform_text())
     for arg in context.args:
         for item in arg if isinstance(arg, list | tuple) else (arg,):
-            path = item if datamodel.is_path(item) else getattr(item, "_source_path", None)
+            path = item if datamodel.is_path(item) else datamodel.get_path(item)
             if path and Path(context.step.make_input_path(str(path))).is_file():
                 context.record.inputs.append(str(context.step.make_input_path(str(path))))
 
@@ -347,7 +347,7 @@ def _settle_status(context):
     context.status = datamodel.COMPLETE
     if not alias:
         return
-    for model in _models(context.result):
+    for model in datamodel.each_model(context.result):
         status = datamodel.get_status(model, alias)
         if status in (datamodel.SKIPPED, datamodel.FAILED):
             context.status = status
@@ -356,11 +356,6 @@ def _settle_status(context):
             datamodel.set_status(model, alias, datamodel.COMPLETE)
     if context.status == datamodel.FAILED and context.parent is not None:
         raise StpipeException(f"step {step.name!r} reported FAILED; the pipeline stops")
-
-
-def _models(result):
-    items = result if isinstance(result, list | tuple) else (result,)
-    return [item for item in items if datamodel.is_model(item)]
 
 
 def run_post_hooks(context):
@@ -377,7 +372,7 @@ def finalize(context):
     step = context.step
     for kind, name in step._reference_files_used:
         context.top.record.references.setdefault(kind, name)
-    for model in _models(context.result):
+    for model in datamodel.each_model(context.result):
         step.finalize_result(model, step._reference_files_used)
         if context.parent is None:
             datamodel.note_history(model, context.record.short())
@@ -388,11 +383,11 @@ def save(context):
     step = context.step
     if not step.save_results or step.skip:
         return
-    models = context.result
-    if not _models(models):
+    result = context.result
+    if not datamodel.holds_models(result):
         return
     started = time.perf_counter()
-    saved = saving.save_model(step, models, lambda m, idx: saving.product_path(step, m, idx))
+    saved = saving.save_model(step, result, lambda m, idx: saving.product_path(step, m, idx))
     if context.parent is None:
         context.top.product = saved if isinstance(saved, str) else (saved or [None])[0]
     logger.debug("saving took %.3f s", time.perf_counter() - started)

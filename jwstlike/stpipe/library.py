@@ -69,7 +69,7 @@ class AbstractModelLibrary(ABC):
         **open_kwargs,
     ):
         self._on_disk, self._open_kwargs = on_disk, open_kwargs
-        self._is_open, self._lent, self._files = False, {}, {}
+        self._is_open, self._lent, self._files = 0, {}, {}
         self._folder, self._table_name = temp_directory, None
         self._models = self._new_store()
         if isinstance(init, AbstractModelLibrary):
@@ -146,11 +146,13 @@ class AbstractModelLibrary(ABC):
     # ------------------------------------------------------------ lending
 
     def __enter__(self):
-        self._is_open = True
+        self._is_open += 1
         return self
 
     def __exit__(self, kind, error, trace):
-        self._is_open = False
+        self._is_open -= 1
+        if self._is_open:
+            return
         lent, self._lent = list(self._lent), {}
         if lent and error is None:
             raise BorrowError(f"models {lent} were borrowed and not shelved; shelve each model")

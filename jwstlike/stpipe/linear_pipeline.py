@@ -94,7 +94,7 @@ class LinearPipeline(Pipeline):
     def _keep(self, folder, number, result):
         """Save the result of a step and its checksum, one after the other whole."""
         name = self.pipeline_steps[number][0]
-        if not datamodel.is_model(result):
+        if not datamodel.is_model(result) or datamodel.is_several(result):
             raise ParameterError(f"step {name!r} returned no single model; its state is not kept")
         folder.mkdir(parents=True, exist_ok=True)
         file = f"{number + 1:02d}_{name}{saving.naming.extension(self.output_ext)}"

@@ -120,7 +120,7 @@ def product_path(step, model=None, idx=None):
 
 
 def save_model(step, model, path_of):
-    """Save a model, or each of a list with its index.
+    """Save a model, or each of a list, container or library with its index.
 
     Parameters
     ----------
@@ -129,13 +129,13 @@ def save_model(step, model, path_of):
 
     Returns
     -------
-    str, or list of str for a list
+    str, or list of str for several
     """
-    if isinstance(model, list | tuple):
+    if datamodel.is_several(model):
         several = step.output_use_index and not step.output_use_model
         return [
             save_model(step, item, lambda m, idx, n=n: path_of(m, n if several else idx))
-            for n, item in enumerate(model)
+            for n, item in enumerate(datamodel.each_item(model, modify=False))
             if datamodel.is_model(item)
         ]
     path = Path(path_of(model, None))

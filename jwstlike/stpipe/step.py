@@ -185,7 +185,7 @@ class Step(Configurable):
 
     @classmethod
     def _get_crds_parameters(cls, dataset):
-        if datamodel.is_model(dataset):
+        if hasattr(dataset, "get_crds_parameters"):  # also of a container or library
             return dataset.get_crds_parameters(), dataset.crds_observatory
         if isinstance(dataset, list | tuple):
             return cls._get_crds_parameters(dataset[0])
@@ -198,6 +198,8 @@ class Step(Configurable):
             dataset = dataset[0]
         if datamodel.is_path(dataset):
             return str(dataset)
+        if datamodel.is_several(dataset):
+            return datamodel.get_path(dataset)
         return datamodel.get_filename(dataset)
 
     def open_model(self, init, **kwargs):
