@@ -48,6 +48,7 @@ def __getattr__(name):
         def __reduce__(self):
             return _make_validation_error, (self.message,)
 
+    ValidationError.__qualname__ = "ValidationError"
     globals()["ValidationError"] = ValidationError
     return ValidationError
 

@@ -131,4 +131,6 @@ class ListNode(Node):
         return node
 
     def __repr__(self):
+        if not any(isinstance(item, dict) for item in self._tree):
+            return repr(self._tree)
         return f"<list of {len(self._tree)}: {'.'.join(map(str, self._path))}>"
