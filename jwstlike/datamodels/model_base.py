@@ -62,6 +62,8 @@ class DataModel(LazyContent, Checking, Views, LegacyMethods, ObjectNode):
         For an `init` that no model can be made from.
     """
 
+    __slots__ = ("_inner",)
+
     schema_url = None
     crds_observatory_name = None
     primary_array_name = None  # where it is not "data"
@@ -92,7 +94,13 @@ class DataModel(LazyContent, Checking, Views, LegacyMethods, ObjectNode):
         self.on_init(init)
 
     def _set_up(self, table):
+        # Nodes hold a second object over the same attributes, the inner model, and are kept by
+        # name among these. So no circle runs through the model that the user holds: when it goes,
+        # it drops the nodes it kept, and large arrays are freed at once.
+        inner = object.__new__(type(self))
         put = self.__dict__
+        object.__setattr__(inner, "__dict__", put)
+        object.__setattr__(self, "_inner", inner)
         put.update(
             _spec=table.root, _tree={}, _parent=None, _key=None, _pending=None,
             _table=table, _reader=None, _shared=False, _pending_nodes={},
@@ -101,8 +109,14 @@ class DataModel(LazyContent, Checking, Views, LegacyMethods, ObjectNode):
         )  # fmt: skip
 
     @property
-    def _model(self):  # no attribute: a model that holds itself would outlive its last user
-        return self
+    def _model(self):
+        """What nodes hold: the inner model."""
+        return getattr(self, "_inner", self)
+
+    def __del__(self):
+        if hasattr(self, "_inner"):
+            self._forget_nodes()
+            self._pending_nodes.clear()
 
     def _set_mode(self, mode, keep, strict, on_assignment):
         defaults = settings.read()
@@ -242,7 +256,11 @@ class DataModel(LazyContent, Checking, Views, LegacyMethods, ObjectNode):
     def _meta(self):
         """Node of ``meta``, also where a schema of a user knows none."""
         node = self.get("meta")
-        return node if isinstance(node, ObjectNode) else ObjectNode(self, None, {}, self, "meta")
+        return (
+            node
+            if isinstance(node, ObjectNode)
+            else ObjectNode(self._model, None, {}, self._model, "meta")
+        )
 
     def _set_model_type(self):
         meta = self._meta

@@ -47,7 +47,8 @@ class Node:
         kind = None if hasattr(value, "_tag") else self.kinds.get(type(value))
         if kind is None:
             return value
-        node = kind(self._model, spec, value, self, key)
+        parent = self if self._parent is not None else self._model
+        node = kind(self._model, spec, value, parent, key)
         if type(value) is dict:
             self._model._fill(node)
         return node
@@ -74,6 +75,13 @@ class Node:
         for key in state["_path_"]:
             node = node[key] if isinstance(node._tree, list) else getattr(node, key)
         self.__dict__.update(node.__dict__)
+
+
+def forget_nodes(node):
+    """Let go of all nodes that are kept below `node`; those that somebody holds stay valid."""
+    kept = [n for n, v in node.__dict__.items() if isinstance(v, Node) and n[0] != "_"]
+    for name in kept:
+        forget_nodes(node.__dict__.pop(name))
 
 
 def leaves(node, prefix=""):

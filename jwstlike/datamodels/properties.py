@@ -91,7 +91,8 @@ class ObjectNode(Node):
         if self._pending is None:
             self.__dict__["_pending"] = {}
         self._pending[name] = value
-        self._model._pending_nodes[id(self)] = self
+        waiting = self if self._parent is not None else self._model
+        self._model._pending_nodes[id(waiting)] = waiting
 
     def _commit_pending(self):
         """Move default arrays and lists that were changed in place into the tree."""
