@@ -103,7 +103,7 @@ def read_headers(path, hdu=None, keywords=None):
                 "cards": [
                     {"keyword": p.keyword, "value": p.value, "comment": p.comment} for p in parsed
                 ],
-                "text": cards, "place": f"{path}[{entry.place}]",
+                "text": cards, "place": f"{path}[{entry.place if entry.number else entry.extname}]",
             }
         )  # fmt: skip
     return found

@@ -8,6 +8,9 @@ COMMANDS = {
     "report": ("jwstlike.cli.report:main", "make the page of a run from its record"),
     "info": ("jwstlike.cli.info:main", "what files are and hold, from their headers"),
     "header": ("jwstlike.cli.header:main", "the cards of FITS files as they stand there"),
+    "diff": ("jwstlike.cli.diff:main", "what differs between two files"),
+    "convert": ("jwstlike.cli.convert:main", "FITS to ASDF and back"),
+    "validate": ("jwstlike.cli.validate:main", "whether files follow their schema"),
 }
 
 

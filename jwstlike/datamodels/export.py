@@ -57,8 +57,14 @@ def choose(model, first=False):
     if primary in found:
         return primary
     tables = [path for path, entry in found.items() if entry.kind == "table"]
-    main = [p for p in tables if "." not in p] or tables or list(found)
-    if not main:
+    groups = (
+        [path for path in tables if "." not in path],
+        [path for path in found if path.rpartition(".")[2] == "data"],
+        tables,
+        list(found),
+    )
+    main = next(filter(None, groups), None)
+    if main is None:
         raise ValueError(f"{type(model).__name__} holds no array")
     if len(main) > 1 and not first:
         raise ValueError(
@@ -69,13 +75,13 @@ def choose(model, first=False):
 
 
 def arrays_of(model):
-    """Return {dotted path: outline.Entry} of all arrays, those of ``extra_fits`` left out."""
+    """Return {dotted path: outline.Entry} of all arrays, those of ``extra_fits`` and WCS left out."""
     found, stack = {}, [outlines.outline(model)]
     while stack:
         entry = stack.pop()
         if entry.is_array:
             found[".".join(map(str, entry.path))] = entry
-        if entry.path[:1] != ("extra_fits",):
+        if entry.path[:1] != ("extra_fits",) and entry.name != "wcs":
             stack.extend(reversed(entry.children))
     return found
 
@@ -129,16 +135,13 @@ def _image(model, name, array):
 
 
 def _meta(model):
+    """All metadata by dotted path, the model's own WCS (`gwcs`) among them."""
+    model.get("meta.wcs")  # as an object
     return model.to_flat_dict(include_arrays=False)
 
 
 def _wcs(model, name, ndim):
-    """WCS of an array: the model's own, else the one of the header; None without one."""
-    above = name.rpartition(".")[0]
-    for path in dict.fromkeys((f"{above}.meta.wcs" if above else "meta.wcs", "meta.wcs")):
-        found = model.get(path)
-        if hasattr(found, "low_level_wcs") and found.pixel_n_dim == ndim:
-            return found
+    """WCS of the header, which is the only kind that CCDData takes; None without one."""
     if name != "data":
         return None
     try:

@@ -130,4 +130,5 @@ def _show(figure, axes, image, unit):
         image, origin="lower", vmin=low, vmax=high, cmap="viridis", interpolation="nearest",
         aspect="equal" if 0.2 < image.shape[0] / max(1, image.shape[1]) < 5 else "auto",
     )  # fmt: skip
+    axes.set(xlabel="x", ylabel="y")
     figure.colorbar(shown, ax=axes, label=unit, shrink=0.8)
