@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 
 from . import lifetime
-from .node import Node
 
 LIMIT = 8  # models kept in memory that nobody else holds
 TRIES = 2  # models looked at per access, so that an access stays cheap where all are held
@@ -123,9 +122,12 @@ class Slot:
         """Write the model to a temporary file, unless somebody holds it or a part of it."""
         model, self._model = self._model, None
         if not _holds_lent_arrays(model):
-            heir, watch = _heir(model), weakref.ref(model)
+            heir = _heir(model)
+            outer, inner = weakref.ref(model), weakref.ref(model._model)
             del model
-            model = watch()  # alive only if somebody holds it
+            model = outer()  # alive only if somebody holds it, or one of its nodes
+            if model is None:
+                model = _around(inner())
             if model is None:
                 self._spilled = _spill(heir, self._pool)
                 self._model = None if self._spilled is not None else heir
@@ -154,7 +156,6 @@ def _spill(model, pool):
 
 def _heir(model):
     """Return a new model with the content of `model`, which then has no reference to itself."""
-    _part_nodes(model)
     model.close()
     heir = type(model).__new__(type(model))
     lifetime.clone(heir, model)
@@ -162,12 +163,14 @@ def _heir(model):
     return heir
 
 
-def _part_nodes(node):
-    """Let nodes forget each other; parent and child would keep the model alive together."""
-    for name, child in list(node.__dict__.items()):
-        if isinstance(child, Node) and not name.startswith("_"):
-            del node.__dict__[name]
-            _part_nodes(child)
+def _around(inner):
+    """Return a model over the inner model that nodes hold, None without one."""
+    if inner is None:
+        return None
+    model = object.__new__(type(inner))
+    object.__setattr__(model, "__dict__", inner.__dict__)
+    object.__setattr__(model, "_inner", inner)
+    return model
 
 
 # ---------------------------------------------------------------- who holds an array

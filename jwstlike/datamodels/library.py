@@ -67,7 +67,7 @@ class ModelLibrary(AbstractModelLibrary):
             ``{"meta.instrument.name": "NIRCAM"}`` instead of nested dicts.
         """
         index = self._index(index)
-        model = self._lent.get(index) or self._models.get(index)
+        model = self._lent.get(index, self._models.get(index))
         if model is None:
             model = self._datamodels_open(self._path(index), **self._open_kwargs)
             self._assign_member_to_model(model, self._members[index])
