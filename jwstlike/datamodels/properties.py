@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import UnknownAttributeError, did_you_mean
 from . import validate
-from .bindings import OBJECT
+from .bindings import OBJECT, SCALAR
 from .casting import PLAIN, gentle_asarray
 from .defaults import _cast, _make_default, _make_default_array
 from .list_node import ListNode
@@ -126,8 +126,13 @@ class ObjectNode(Node):
 
     def _put(self, name, value):
         """Cast, check and store; an invalid value leaves the old one in place."""
+        spec = self._spec_of(name)
+        if spec is not None and type(value) in PLAIN and spec.kind == SCALAR:
+            if spec.check(value) is None:  # the usual case, with no detour
+                self._store(name, value)
+                return
         if value is not None:
-            spec, model = self._spec_of(name), self._model
+            model = self._model
             value = cast_tree(value, spec)
             if not validate.value_change((*self._path, name), value, spec, model):
                 return
