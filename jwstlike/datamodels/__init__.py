@@ -11,6 +11,7 @@ from .models import CLASSES
 FUNCTIONS = {
     "open": "util",
     "read_metadata": "util",
+    "read_table": "metadata_table",
     "DataModel": "model_base",
     "JwstDataModel": "model_base",
     "ModelContainer": "container",
