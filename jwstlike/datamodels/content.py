@@ -2,7 +2,7 @@
 
 from . import formats
 from .bindings import OBJECT
-from .casting import is_lazy
+from .casting import is_array, is_lazy
 from .list_node import ListNode
 from .node import forget_nodes
 from .trees import copied
@@ -119,21 +119,47 @@ class Sections:
         *above, name = str(path).split(".")
         node = self._model
         for key in above:
-            node = node[int(key)] if isinstance(node, ListNode) else getattr(node, key)
-        key = int(name) if isinstance(node, ListNode) else name
-        value = node._tree[key] if isinstance(node, ListNode) else node._tree.get(key)
-        if not is_lazy(value):
-            return getattr(node, name)
-        return Section(value, node._spec_of(key))
+            node = node[int(key)] if isinstance(node, ListNode) else node._step(key)
+        if isinstance(node, ListNode):
+            name = int(name)
+            value = node._tree[name]
+        else:
+            value = node._tree.get(name)
+            value = self._model._fetch(node, name, node._spec_of(name)) if value is None else value
+        if is_lazy(value):
+            return Section(value, node._spec_of(name))
+        value = node[name] if isinstance(node, ListNode) else node._step(name)
+        if not is_array(value):
+            raise TypeError(f"{path!r} is no array, so it has no sections")
+        return value
 
 
 class Section:
-    """An array that was not read yet; indexing reads what is asked for, as the schema wants it."""
+    """An array that was not read yet; indexing reads what is asked for, as the schema wants it.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    ndim : int
+    dtype : numpy dtype
+        Of what indexing gives.
+    """
 
     def __init__(self, ref, spec):
-        self._ref, self._spec = ref, spec
+        self._ref = ref
+        plain = spec is not None and spec.dtype is not None and not spec.is_table
+        self._cast_to = spec.dtype if plain and ref.dtype.names is None else None
         self.shape, self.ndim = tuple(ref.shape), len(ref.shape)
+        self.dtype = self._cast_to or ref.dtype
 
     def __getitem__(self, key):
-        plain = self._spec is not None and not self._spec.is_table
-        return self._ref.section(key, self._spec.dtype if plain else None)
+        return self._ref.section(key, self._cast_to)
+
+    def __array__(self, dtype=None, copy=None):
+        return self._ref.read(dtype or self._cast_to)
+
+    def __len__(self):
+        return len(self._ref)
+
+    def __repr__(self):
+        return f"<section of {self.dtype} {self.shape}>"
