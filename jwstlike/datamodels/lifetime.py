@@ -3,6 +3,7 @@
 import copy
 
 from .bindings import Table
+from .by_reference import light
 from .class_tables import is_own, table_of
 from .trees import copied
 
@@ -38,9 +39,10 @@ def clone(target, source, deepcopy=False, memo=None):
 
 
 def reduce(model):
-    """Pickle a model: what was read or changed, and where to read the rest."""
+    """Pickle a model: what was changed, and where to read the rest."""
     model._commit()
-    state = {name: model.__dict__[name] for name in ("_tree", "_reader", *SHARED, *MODES)}
+    state = {name: model.__dict__[name] for name in (*SHARED, *MODES)}
+    state["_tree"], state["_reader"] = light(model)
     own = is_own(model._table, type(model))
     return rebuild, (type(model), None if own else model._table.schema, state)
 
