@@ -70,7 +70,7 @@ def open(init=None, guess=True, **kwargs):
     if isinstance(init, dict) and not is_association(init):
         name = (init.get("meta") or {}).get("model_type")
         return _class(name or "JwstDataModel")(init, **kwargs)
-    if is_association(init) or isinstance(init, list):
+    if is_association(init) or type(init) is list:  # an HDUList is a list as well
         return formats.function(CONTAINER)(init, **kwargs)
     return _open_source(init, guess, kwargs)
 
