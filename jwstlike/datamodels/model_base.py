@@ -1,7 +1,6 @@
 """The model: a tree, a compiled schema and a lifetime."""
 
 import datetime
-import os
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +20,15 @@ from .legacy import LegacyMethods
 from .mixins import DefaultDQMixin, DefaultErrMixin
 from .node import Node, leaves
 from .properties import ObjectNode, put_value
+from .saving import Saving
 from .trees import copied
 from .views import Views
 
 # short names of the ways to deal with invalid values: (pass_invalid_values, strict_validation)
 MODES = {"off": (None, None), "warn": (False, False), "strict": (False, True)}
-WRITETO = ("output_verify", "overwrite", "checksum")  # order of ``HDUList.writeto``
 
 
-class DataModel(LazyContent, Checking, Views, LegacyMethods, ObjectNode):
+class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode):
     """Arrays and metadata of one data set, as attributes that follow a schema.
 
     Parameters
@@ -412,54 +411,6 @@ class DataModel(LazyContent, Checking, Views, LegacyMethods, ObjectNode):
         for name in reversed(position.split(".")):
             new_schema = {"type": "object", "properties": {name: new_schema}}
         return self.extend_schema(new_schema)
-
-    # ------------------------------------------------------------ saving
-
-    def save(self, path, dir_path=None, *args, **kwargs):
-        """Save atomically as FITS or ASDF, by the suffix of `path`.
-
-        Parameters
-        ----------
-        path : str, Path or callable
-            A callable is given `meta.filename`.
-        dir_path : str or Path, optional
-            Folder to save in.
-
-        Returns
-        -------
-        str
-            The path of the file.
-
-        Raises
-        ------
-        ValueError
-            For an unknown suffix.
-        OSError
-            When the file cannot be written; an older file of that name is then untouched.
-        """
-        if callable(path):
-            path = path(self.meta.filename)
-        path = Path(os.fspath(path))
-        if dir_path is not None:
-            path = Path(os.fspath(dir_path)) / path.name
-        writer = formats.writer_for(path)
-        self.on_save(str(path))
-        self._check_for_save()
-        writer(self, path, *args, **kwargs)
-        return str(path)
-
-    def to_fits(self, init, *args, **kwargs):
-        """Write a FITS file; like `save`, but an existing file is an error without overwrite."""
-        kwargs = {"overwrite": False, **dict(zip(WRITETO, args, strict=False)), **kwargs}
-        self.on_save(init)
-        self._check_for_save()
-        formats.write("fits", self, init, **kwargs)
-
-    def to_asdf(self, init, *args, **kwargs):
-        """Write an ASDF file."""
-        self.on_save(init)
-        self._check_for_save()
-        formats.write("asdf", self, init, *args, **kwargs)
 
 
 class JwstDataModel(DataModel):

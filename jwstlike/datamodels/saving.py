@@ -1,0 +1,58 @@
+"""Save models: the steps that all formats share."""
+
+import os
+from pathlib import Path
+
+from . import formats
+
+WRITETO = ("output_verify", "overwrite", "checksum")  # order of ``HDUList.writeto``
+
+
+class Saving:
+    """The part of `DataModel` that writes files."""
+
+    def save(self, path, dir_path=None, *args, **kwargs):
+        """Save atomically as FITS or ASDF, by the suffix of `path`.
+
+        Parameters
+        ----------
+        path : str, Path or callable
+            A callable is given `meta.filename`.
+        dir_path : str or Path, optional
+            Folder to save in.
+
+        Returns
+        -------
+        str
+            The path of the file.
+
+        Raises
+        ------
+        ValueError
+            For an unknown suffix.
+        OSError
+            When the file cannot be written; an older file of that name is then untouched.
+        """
+        if callable(path):
+            path = path(self.meta.filename)
+        path = Path(os.fspath(path))
+        if dir_path is not None:
+            path = Path(os.fspath(dir_path)) / path.name
+        writer = formats.writer_for(path)
+        self.on_save(str(path))
+        self._check_for_save()
+        writer(self, path, *args, **kwargs)
+        return str(path)
+
+    def to_fits(self, init, *args, **kwargs):
+        """Write a FITS file; like `save`, but an existing file is an error without overwrite."""
+        kwargs = {"overwrite": False, **dict(zip(WRITETO, args, strict=False)), **kwargs}
+        self.on_save(init)
+        self._check_for_save()
+        formats.write("fits", self, init, **kwargs)
+
+    def to_asdf(self, init, *args, **kwargs):
+        """Write an ASDF file."""
+        self.on_save(init)
+        self._check_for_save()
+        formats.write("asdf", self, init, *args, **kwargs)
