@@ -26,6 +26,8 @@ def main(argv=None):
         )  # fmt: skip
     elif not options.quiet:
         sys.stdout.writelines(printable(line) + "\n" for line in _lines(found))
+    if any(d.kind == "unreadable" for d in found):
+        return UNREADABLE
     return DIFFERS if found else SAME
 
 

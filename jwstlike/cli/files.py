@@ -29,10 +29,10 @@ def printable(text):
 
 def describe(error, path):
     """Return the one line that says why a file cannot be used."""
-    if isinstance(error, OSError) and error.strerror:
+    own = type(error).__module__.startswith("jwstlike.")
+    if isinstance(error, OSError) and error.strerror and not own:
         return f"{path}: {error.strerror}"
     text = str(error) or type(error).__name__
-    own = type(error).__module__.startswith("jwstlike.")
     text = text if own else f"cannot be read ({type(error).__name__}: {text})"
     return text if str(path) in text else f"{path}: {text}"
 

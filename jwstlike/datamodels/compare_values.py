@@ -21,7 +21,8 @@ class Difference:
     Attributes
     ----------
     kind : str
-        ``card``, ``value``, ``hdu``, ``array`` or ``column``.
+        ``card``, ``value``, ``hdu``, ``array``, ``column``, or ``unreadable`` for data that could
+        not be compared.
     place : str
         HDU: ``SCI,1``; empty outside FITS.
     keyword : str
@@ -131,8 +132,17 @@ def compare_values(where, a, b, rules, found):
 
 def compare_data(where, a, b, rules, found):
     """Compare two arrays, lazy or not; `where` is (place, path)."""
-    place, path = where
     found.arrays += 1
+    try:
+        _compare_readable(where, a, b, rules, found)
+    except OSError as error:
+        if not compare_arrays.same_bytes(a, b):
+            place, path = where
+            found.append(Difference("unreadable", place, "", path, f"cannot be compared: {error}"))
+
+
+def _compare_readable(where, a, b, rules, found):
+    place, path = where
     tables = [x.dtype.names is not None for x in (a, b)]
     if tables[0] != tables[1]:
         words = " | ".join("table" if t else "image" for t in tables)

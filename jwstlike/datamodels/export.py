@@ -6,6 +6,7 @@ import numpy as np
 
 from . import dqflags
 from . import outline as outlines
+from .casting import is_lazy
 
 SPECTRAL = ({"WAVELENGTH", "FLUX"}, {"WAVELENGTH", "NET"})  # columns that make a table a spectrum
 ERRORS = ("FLUX_ERROR", "ERROR", "ERR", "FLUXERR")
@@ -18,9 +19,7 @@ def to_nddata(model, name=None, kind=None):
     if kind is not None and kind not in makers:
         raise ValueError(f"kind={kind!r} is not one of {', '.join(map(repr, makers))}")
     name = name or choose(model)
-    array = model[name] if model.get(name) is not None else None
-    if array is None or not hasattr(array, "dtype"):
-        raise ValueError(f"{type(model).__name__} has no array {name!r}")
+    array = _array(model, name)
     if kind is None:
         kind = kind_of(array)
     if (kind == "image") != (array.dtype.names is None):
@@ -28,6 +27,16 @@ def to_nddata(model, name=None, kind=None):
             f"{name!r} is no {kind}; it has {' '.join(outlines.describe_array(array))}"
         )
     return makers[kind](model, name, array)
+
+
+def _array(model, name):
+    entry = arrays_of(model).get(name)
+    if entry is None:
+        raise ValueError(f"{type(model).__name__} has no array {name!r}")
+    try:
+        return model[name]
+    except (KeyError, AttributeError):  # inside a tagged object
+        return entry.value.read() if is_lazy(entry.value) else entry.value
 
 
 def kind_of(array):
@@ -59,7 +68,7 @@ def choose(model, first=False):
     tables = [path for path, entry in found.items() if entry.kind == "table"]
     groups = (
         [path for path in tables if "." not in path],
-        [path for path in found if path.rpartition(".")[2] == "data"],
+        [path for path in found if path.removesuffix(".value").rpartition(".")[2] == "data"],
         tables,
         list(found),
     )
@@ -75,15 +84,24 @@ def choose(model, first=False):
 
 
 def arrays_of(model):
-    """Return {dotted path: outline.Entry} of all arrays, those of ``extra_fits`` and WCS left out."""
+    """Return {dotted path: outline.Entry} of all arrays that are data.
+
+    Those of ``extra_fits`` and inside tagged objects (WCS, transforms) are left out.
+    """
     found, stack = {}, [outlines.outline(model)]
     while stack:
         entry = stack.pop()
         if entry.is_array:
             found[".".join(map(str, entry.path))] = entry
-        if entry.path[:1] != ("extra_fits",) and entry.name != "wcs":
+        if entry.path != ("extra_fits",) and _is_open(entry):
             stack.extend(reversed(entry.children))
     return found
+
+
+def _is_open(entry):
+    """Whether an entry is plain, a quantity, or the root of a Roman file."""
+    tag = str(getattr(entry.value, "_tag", ""))
+    return not tag or "quantity" in tag or entry.path == ("roman",)
 
 
 def _sibling(model, name, other):

@@ -3,6 +3,8 @@
 import numpy as np
 
 from . import export
+from .casting import is_lazy
+from .content import Section
 
 SIDE = 1024  # larger images are thinned out to about this many rows and columns
 STRIP = 64  # rows of a ramp that its curves are taken from
@@ -23,7 +25,7 @@ def plot(model, name=None):
     if entry is None:
         raise ValueError(f"{type(model).__name__} has no array {name!r} to draw")
     figure = Figure(figsize=(9, 5), layout="constrained")
-    section = model.section[name]
+    section = _section(model, entry)
     if entry.kind == "table":
         _draw_table(figure, model, name)
     elif section.ndim not in DRAWERS:
@@ -32,6 +34,11 @@ def plot(model, name=None):
         DRAWERS[section.ndim](figure, section, export.unit_of(model, name))
     figure.suptitle(f"{model!r}"[1:-1] + f": {name}", fontsize="medium")
     return figure
+
+
+def _section(model, entry):
+    spec = model._table.find(entry.path)
+    return Section(entry.value, spec) if is_lazy(entry.value) else entry.value
 
 
 def _draw_line(figure, section, unit):
