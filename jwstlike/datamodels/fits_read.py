@@ -6,10 +6,11 @@ is asked for, and for values that a card cannot hold exactly.
 
 import math
 
-from . import validate
-from .bindings import ARRAY, LIST, OBJECT, PRIMARY, first_bytes, iter_leaves
+from . import fits_lists, validate
+from .bindings import ARRAY, LIST, OBJECT, PRIMARY, first_bytes
 from .casting import is_array
 from .fits_cards import CARD, parse_card, printable
+from .mending import mend
 from .trees import copied, replace_leaves
 
 ASDF_NAMES = ("ASDF", "METADATA")
@@ -99,8 +100,21 @@ class FitsReader:
 
         replace_leaves(tree, renew)
         self.origins = {k: (t, renew(ref)) for k, (t, ref) in self.origins.items()}
+        self._renumber(tree)
         self.index, self._asdf, self._extra, self._places = index, None, None, {}
         self.asdf_hdu = next(filter(None, map(index.find, ASDF_NAMES)), None)
+
+    def _renumber(self, tree):
+        """Note the present place of all items as the one that they have in the source."""
+        for spec in fits_lists.bound_lists(self.table.root):
+            now = fits_lists.places(self, fits_lists.items_of(tree, spec))
+            if now != {n: n for n in range(1, self.list_length(spec) + 1)}:
+                tree.pop("extra_fits", None)  # its keys are names and versions: read it again
+            for group in self.groups.values():
+                if group.spec is not None and group.spec.path[: len(spec.path)] == spec.path:
+                    group.extver = now.get(group.extver)
+                    if group.extver is None:  # it was removed
+                        group.spec, group.filled = None, True
 
     # ------------------------------------------------------------ groups
 
@@ -124,6 +138,8 @@ class FitsReader:
     def disown(self, value):
         """Register dicts that a user assigned, so that they are never filled."""
         if isinstance(value, dict):
+            if id(value) in self.groups:  # one of ours, which only has another place now
+                return
             self.groups[id(value)] = Group(value, None, None, filled=True)
             for child in value.values():
                 self.disown(child)
@@ -263,9 +279,7 @@ class FitsReader:
         """Return the number of items that the HDUs hold: their highest EXTVER."""
         if spec.item is None:
             return 0
-        names = {leaf.hdu.upper() for leaf in iter_leaves(spec.item) if leaf.bound}
-        names.discard(PRIMARY)
-        return max((hdu.extver for n in names for hdu in self.index.find_all(n)), default=0)
+        return fits_lists.length(self.index, self.table, spec)
 
     # ------------------------------------------------------------ values
 
@@ -419,8 +433,10 @@ class FitsReader:
                 tree[name] = copied(value)  # copies of the model may share this reader's tree
 
     def _merge_items(self, items, saved, spec):
-        for mine, item in zip(items, saved, strict=False):
-            if type(mine) is dict and type(item) is dict and self._mirrors(mine):
+        for mine in items:
+            extver = self.extver_of(mine)  # its place when the file was written
+            item = saved[extver - 1] if extver is not None and extver <= len(saved) else None
+            if type(item) is dict:
                 self._merge(mine, item, spec)
 
 
@@ -437,52 +453,6 @@ def card_text(text):
     if text.isascii() and text.isprintable():
         return text
     return printable("".join(c if c.isprintable() else "?" for c in text))
-
-
-def mend(value, kind):
-    """Turn a card's value into the schema's type where that loses nothing.
-
-    Examples
-    --------
-    >>> mend(3.0, "integer"), mend("T", "boolean"), mend(123, "string")
-    (3, True, '123')
-    """
-    mender = MENDERS.get(kind) if isinstance(kind, str) else None
-    return value if mender is None else mender(value)
-
-
-def _to_integer(value):
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str) and value.strip().lstrip("+-").isdecimal():
-        return int(value)
-    return value
-
-
-def _to_boolean(value):
-    if isinstance(value, str):
-        return LOGICALS.get(value.strip().upper(), value)
-    return bool(value) if value in (1, 0) else value
-
-
-def _to_string(value):
-    if isinstance(value, bool):
-        return "T" if value else "F"
-    return str(value) if isinstance(value, (int, float)) else value
-
-
-def _to_number(value):
-    try:
-        number = float(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
-    return number if isinstance(number, complex) or math.isfinite(number) else value
-
-
-LOGICALS = {"T": True, "TRUE": True, "F": False, "FALSE": False}
-MENDERS = {
-    "integer": _to_integer, "boolean": _to_boolean, "string": _to_string, "number": _to_number,
-}  # fmt: skip
 
 
 def lazy(index, hdu):

@@ -87,6 +87,7 @@ def write_model(model, target, overwrite=True, **kwargs):
                 stream.write(block)
     if model._reader is not None and is_same_file(model._source_path, target):
         model._reader.rebind(scan(model._source_path), hdus, model._tree)
+        model._forget_nodes()
 
 
 def plan_hdus(model, checksum=False):

@@ -7,16 +7,17 @@ place and comment; new cards follow in the order of the schema.
 import math
 from typing import NamedTuple
 
-from . import extra_fits, validate
+from . import extra_fits, fits_lists, validate
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY
 from .casting import is_lazy
 from .fits_cards import format_card, format_commentary
 from .fits_data import ArrayData, SourceData, image_layout, is_untouched, table_layout
 from .fits_header import Header, datasum, renew_checksums
-from .fits_read import card_text, mend
+from .fits_read import card_text
 from .fits_scan import RECORD
 from .formats import read_or_warn
 from .history import as_lines
+from .mending import mend
 
 # what every save sets: no edit of a user, and not forced upon a file of somebody else
 OWN_PATHS = (("meta", "filename"), ("meta", "date"), ("meta", "model_type"))
@@ -121,15 +122,20 @@ class Plan:
     def __init__(self, model):
         self.model, self.reader = model, model._reader
         self.hdus, self.links, self.lossy, self.edited = [], {}, [], False
-        self._by_name = {}
+        self._by_name, self._by_source = {}, {}
         self._foreign = model._guessed and _is_foreign(self.reader)
         self._own_writers = FITS_VALIDATORS.keys() - BUILT_IN
         if self.reader is None:
             self._add(OutHdu(PRIMARY))
+            moved = ()
         else:
             self._start_from_source()
+            moved = fits_lists.arrange(self)
         self._opened = set()  # (HDU, path) of the sections that have their comment
         self._walk(model._spec, model._tree, 1, ())
+        for names in moved:
+            self.hdus = fits_lists.regroup(self.hdus, names)
+            self.edited = True
         self._extra(model._tree.get("extra_fits"))
         self._history()
 
@@ -147,6 +153,8 @@ class Plan:
     def _add(self, out, extver=1):
         self.hdus.append(out)
         self._by_name.setdefault((out.extname.upper(), extver), out)
+        if out.source is not None:
+            self._by_source[out.source.number] = out
         return out
 
     def _find(self, extname, extver):
@@ -159,13 +167,20 @@ class Plan:
         if out is None:
             versioned = with_data or extver > 1
             out = self._add(OutHdu(extname, extver if versioned else None), extver)
+            if extver > 1:
+                out.header.append(format_card("EXTVER", extver, "extension value"))
         elif out.extver is None and with_data:
             out.extver = extver
         return out
 
+    def replace(self, hdus):
+        """Go on with these HDUs, some of them under another EXTVER."""
+        self.hdus, self._by_name, self._by_source = [], {}, {}
+        for out in hdus:
+            self._add(out, out.extver or 1)
+
     def _drop(self, out):
-        self.hdus.remove(out)
-        self._by_name = {k: v for k, v in self._by_name.items() if v is not out}
+        self.replace([other for other in self.hdus if other is not out])
         self.edited = True
 
     # ------------------------------------------------------------ the walk
@@ -201,9 +216,6 @@ class Plan:
         for number, item in enumerate(items):
             if isinstance(item, dict):
                 self._walk(spec.item, item, number + 1, sections)
-        if self.reader is not None:  # items that were removed
-            for number in range(len(items), self.reader.list_length(spec)):
-                self._walk(spec.item, {}, number + 1, sections)
 
     def write_card(self, spec, value, where):
         """Write the value of a schema node with ``fits_keyword`` into its card."""
@@ -257,7 +269,7 @@ class Plan:
         original, ref = value, self._origin(value, where)
         value = self.model._stored_form(spec, value, ref)
         if out is not None and is_untouched(value, ref, out.source, self.reader):
-            self.links[id(original)] = _link(out)
+            self.links[id(original)] = self._link(out)
             return
         array = read_or_warn(value, path)
         if array is None or (array.size == 0 and array.dtype.fields is None):
@@ -305,9 +317,8 @@ class Plan:
     def _extra_hdu(self, key):
         if self.reader is not None:
             hdu = extra_fits.find(self.reader.index, key)
-            for out in self.hdus:
-                if hdu is not None and out.source is hdu:
-                    return out
+            if hdu is not None:
+                return self._by_source.get(hdu.number)
         name, _, version = key.partition(",")
         return self._find(name, int(version) if version else 1)
 
@@ -355,11 +366,18 @@ class Plan:
     def link_of(self, array):
         """Name of the HDU that an array lies in, or None: it goes into the ASDF tree."""
         link = self.links.get(id(array))
-        if link is None and self.reader is not None and hasattr(array, "hdu"):
-            for out in self.hdus:
-                if out.source is not None and out.source.number == array.hdu:
-                    return _link(out)
+        own = self.reader is not None and hasattr(array, "hdu")
+        if link is None and own and array.source is self.reader.index.source:
+            out = self._by_source.get(array.hdu)
+            return None if out is None else self._link(out)
         return link
+
+    def _link(self, out):
+        """Name of an HDU in the ASDF tree: by name and version, or by position."""
+        if not out.extname:
+            return f"fits:{self.hdus.index(out)}"
+        name = out.extname if out.source is None else out.source.extname_raw
+        return f"fits:{name},{out.extver or 1}"
 
     # ------------------------------------------------------------ the end
 
@@ -387,18 +405,6 @@ def _is_foreign(reader):
 
 def _is_same_data(data, ref):
     return data is ref or validate.equal(data, ref)
-
-
-def _link(out):
-    """Name of an HDU in the ASDF tree: by name and version, or by position."""
-    source = out.source
-    if source is None:
-        return f"fits:{out.extname},{out.extver or 1}"
-    return (
-        f"fits:{source.extname_raw},{source.extver}"
-        if source.extname
-        else (f"fits:{source.number}")
-    )
 
 
 def _for_card(value):

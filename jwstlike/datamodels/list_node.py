@@ -87,6 +87,7 @@ class ListNode(Node):
 
     def pop(self, index=-1):
         """Remove an item and return it."""
+        self._model._load_all()  # the source knows it only while it is here
         node = self._node(index)
         del self[index]
         return node
@@ -117,8 +118,12 @@ class ListNode(Node):
         self._changed()
 
     def sort(self, key=None, reverse=False):
-        """Sort in place."""
-        self._tree.sort(key=key, reverse=reverse)
+        """Sort in place; `key` is given the items as the list gives them."""
+        items = list(self)
+        places = sorted(
+            range(len(items)), key=lambda n: key(items[n]) if key else items[n], reverse=reverse
+        )
+        self._tree[:] = [self._tree[n] for n in places]
         self._changed()
 
     def item(self, **values):

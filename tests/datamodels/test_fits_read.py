@@ -6,7 +6,8 @@ import pytest
 
 from jwstlike import datamodels
 from jwstlike.datamodels import DataModel, ImageModel
-from jwstlike.datamodels.fits_read import card_text, mend
+from jwstlike.datamodels.fits_read import card_text
+from jwstlike.datamodels.mending import mend
 
 SLITS = {
     "type": "object",

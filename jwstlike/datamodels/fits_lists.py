@@ -1,0 +1,121 @@
+"""Lists in FITS: every item keeps the HDUs that it was read from, wherever it is in its list.
+
+The item at index ``n`` owns the HDUs with EXTVER ``n + 1`` of the EXTNAMEs that its schema names.
+"""
+
+from .bindings import ITEM, LIST, OBJECT, PRIMARY, iter_leaves
+
+
+def bound_lists(spec):
+    """Yield the `Spec` of each list of objects that have HDUs of their own."""
+    for child in spec.children.values():
+        if child.kind == LIST and child.item is not None and extnames(child):
+            yield child
+        elif child.kind == OBJECT:
+            yield from bound_lists(child)
+
+
+def extnames(spec):
+    """Names of the HDUs of the items of a list, in capitals; a set."""
+    names = {leaf.hdu.upper() for leaf in iter_leaves(spec.item) if leaf.bound}
+    return names - {PRIMARY}
+
+
+def length(index, table, spec):
+    """Return the number of items that the HDUs hold: their highest EXTVER."""
+    names = extnames(spec)
+    hdus = [hdu for name in names for hdu in index.find_all(name)]
+    longest = max((hdu.extver for hdu in hdus), default=0)
+    if longest == 1 and not any(_says_something(hdu, table) for hdu in hdus):
+        return 0
+    return longest
+
+
+def _says_something(hdu, table):
+    """Whether an HDU holds data or a card of an item, not only those of the model as a whole."""
+    if hdu.shape:
+        return True
+    specs = (table.cards.get((hdu.extname.upper(), keyword), ()) for keyword in hdu.keywords)
+    return any(found and all(ITEM in spec.path for spec in found) for found in specs)
+
+
+def items_of(tree, spec):
+    """Return the raw list at the path of a `Spec`."""
+    for name in spec.path:
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree if isinstance(tree, list) else []
+
+
+def places(reader, items):
+    """Tell where the items of a list went.
+
+    Returns
+    -------
+    dict of int to int
+        EXTVER in the source -> EXTVER now. Items that are new or a second time in the list are
+        not named; what is not there was removed.
+    """
+    found = {}
+    for number, item in enumerate(items, 1):
+        old = reader.extver_of(item)
+        if old is not None:
+            found.setdefault(old, number)
+    return found
+
+
+def arrange(plan):
+    """Give the HDUs of the source to the items that were read from them, and drop the others'.
+
+    Returns
+    -------
+    list of set of str
+        EXTNAMEs of the lists in which anything moved.
+    """
+    moved = []
+    for spec in bound_lists(plan.model._spec):
+        items, length = items_of(plan.model._tree, spec), plan.reader.list_length(spec)
+        now = places(plan.reader, items)
+        if len(items) != length or any(old != new for old, new in now.items()):
+            names = extnames(spec)
+            _move(plan, names, now)
+            moved.append(names)
+    return moved
+
+
+def _move(plan, names, now):
+    of_first = _cards_of_the_model(plan.reader.table, names)
+    kept = []
+    for out in plan.hdus:
+        if out.source is None or out.source.number == 0 or out.extname.upper() not in names:
+            kept.append(out)
+            continue
+        new = now.get(out.source.extver)
+        if new is None:
+            continue
+        if new != out.source.extver:
+            if out.source.extver == 1:
+                out.header.remove(*of_first.get(out.extname.upper(), ()))
+            out.header.set("EXTVER", new, "extension value")
+        out.extver = new
+        kept.append(out)
+    plan.replace(kept)
+
+
+def _cards_of_the_model(table, names):
+    """Return {EXTNAME: keywords} that EXTVER 1 has for the model as a whole, not for an item."""
+    found = {}
+    for (extname, keyword), specs in table.cards.items():
+        if extname in names and not any(ITEM in spec.path for spec in specs):
+            found.setdefault(extname, []).append(keyword)
+    return found
+
+
+def regroup(hdus, names):
+    """Return the HDUs with those of a list together, item by item, at the place of its first."""
+    mine = [out for out in hdus if out.extname.upper() in names]
+    if not mine:
+        return hdus
+    at = hdus.index(mine[0])
+    mine.sort(key=lambda out: out.extver or 1)
+    others = [out for out in hdus[at:] if out.extname.upper() not in names]
+    return hdus[:at] + mine + others
