@@ -17,6 +17,7 @@ from . import asdf_light
 from .arrays import array_ref
 from .bindings import LIST, OBJECT
 from .casting import PLAIN, is_lazy
+from .compression import unpacked
 from .formats import is_same_file, read_or_warn
 from .sources import Source
 
@@ -41,8 +42,11 @@ def loaded(init):
     if type(init).__name__ == "AsdfFile":
         source = Source(b"", str(init.uri or "<AsdfFile>"))
         return LoadedTree(_plain_arrays(dict(init.tree)), source)
-    tree, _ = asdf_light.load(init)
-    return LoadedTree(tree, Source.of(init))
+    try:
+        source = unpacked(init)
+    except FileNotFoundError:
+        raise FileFormatError(init, "there is no such file", "check the path") from None
+    return LoadedTree(asdf_light.load(source)[0], source)
 
 
 def read_model(model, init):

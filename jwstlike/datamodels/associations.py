@@ -3,8 +3,10 @@
 import json
 import os
 from pathlib import Path
+from urllib.parse import urljoin
 
 from ..errors import FileFormatError
+from .sources import Source, is_address
 
 REMEDY = "an association is JSON with products, each with a list of members"
 OBSERVATION = (  # parts of a group's name: program, observation and visit; sequence; exposure
@@ -14,8 +16,12 @@ OBSERVATION = (  # parts of a group's name: program, observation and visit; sequ
 )
 
 
-def read(path):
+def read(where):
     """Read an association file.
+
+    Parameters
+    ----------
+    where : path, address or Source
 
     Returns
     -------
@@ -26,19 +32,28 @@ def read(path):
     FileFormatError
         If it is missing, no JSON or no association.
     """
-    path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise FileFormatError(str(path), f"cannot be read ({error.strerror})", REMEDY) from None
-    except UnicodeDecodeError:
-        raise FileFormatError(str(path), "is no text", REMEDY) from None
-    try:
-        asn = json.loads(text)
+        source = Source.of(where)
+        asn = json.loads(source.read(0, source.size).decode("utf-8"))
+    except FileNotFoundError:
+        raise FileFormatError(str(where), "there is no such file", "check the path") from None
     except ValueError as error:
-        raise FileFormatError(str(path), f"is no JSON ({error})", REMEDY) from None
-    members(asn, str(path))
+        raise FileFormatError(source.name, f"is no JSON ({error})", REMEDY) from None
+    members(asn, source.name)
     return asn
+
+
+def beside(asn_path, name):
+    """Return the path or address of a member; relative ones begin at the association's folder."""
+    if is_address(name) or asn_path is None:
+        return name
+    if is_address(asn_path):
+        return (
+            urljoin(asn_path, name)
+            if asn_path.startswith("http")
+            else (f"{asn_path.rpartition('/')[0]}/{name}")
+        )
+    return str(Path(asn_path).parent / name)
 
 
 def members(asn, name="association"):

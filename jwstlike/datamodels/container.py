@@ -9,6 +9,7 @@ from ..errors import FileFormatError
 from . import associations, formats
 from .lazy_models import LIMIT, Pool, Slot
 from .model_base import DataModel
+from .sources import Source, is_address
 
 OPEN = "jwstlike.datamodels.util:open"
 
@@ -68,8 +69,8 @@ class ModelContainer(Sequence):
             self._take_attributes(init)
         elif isinstance(init, dict):
             self.from_asn(init)
-        elif isinstance(init, (str, os.PathLike)):
-            self.asn_file_path = os.fspath(init)
+        elif isinstance(init, (str, os.PathLike, Source)):
+            self.asn_file_path = init.name if isinstance(init, Source) else os.fspath(init)
             self.from_asn(self.read_asn(init))
         elif isinstance(init, Sequence) and not isinstance(init, (bytes, bytearray)):
             self.extend(init)
@@ -110,13 +111,12 @@ class ModelContainer(Sequence):
         product = {**asn_data["products"][0], "members": found}
         self.asn_table = {**asn_data, "products": [product, *asn_data["products"][1:]]}
         self.asn_pool_name = asn_data.get("asn_pool")
-        folder = Path()
         if self.asn_file_path is not None:
-            folder = Path(self.asn_file_path).parent
             self.asn_table_name = Path(self.asn_file_path).name
         for member in found:
             opener = partial(
-                open_member, str(folder / member["expname"]), self._kwargs,
+                open_member, associations.beside(self.asn_file_path, member["expname"]),
+                self._kwargs,
                 member, {"asn_pool": self.asn_pool_name}, self.asn_table_name,
             )  # fmt: skip
             self._slots.append(Slot(self._pool, opener=opener))
@@ -253,7 +253,7 @@ class ModelContainer(Sequence):
         lines = []
         for slot in self._slots:
             path = None if slot.is_opened else slot.opener.args[0]
-            if path is not None and "://" not in path and not os.path.exists(path):  # noqa: PTH110
+            if path is not None and not is_address(path) and not os.path.exists(path):  # noqa: PTH110
                 lines.append(f"{path}: no such file, a member of {self!r}; check its name")
         return lines
 

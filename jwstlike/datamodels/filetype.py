@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 from ..errors import FileFormatError
 from .compression import compression_of, open_bytes
+from .sources import Source, located
 
 ENOUGH = 1024
 SUFFIXES = {".fits": "fits", ".fit": "fits", ".fts": "fits", ".asdf": "asdf", ".json": "asn"}
@@ -22,6 +23,7 @@ def check(init):
     FileFormatError
         For anything else.
     """
+    init = located(init)
     start, name = _start(init)
     if compression_of(start) is not None:
         with open_bytes(init).open() as stream:
@@ -62,6 +64,8 @@ def _problem(start):
 
 
 def _start(init):
+    if isinstance(init, Source):
+        return init.read(0, ENOUGH), init.name
     if isinstance(init, (bytes, bytearray, memoryview)):
         return bytes(init[:ENOUGH]), "<bytes>"
     if isinstance(init, (str, os.PathLike)):

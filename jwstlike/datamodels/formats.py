@@ -3,14 +3,17 @@
 import importlib
 import os
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from ..atomic import replacing
 from ..errors import FileFormatError, did_you_mean
-from . import filetype, validate
+from . import compression, filetype, validate
 from .casting import cast_array, is_lazy, native
 from .lifetime import share
+from .sources import located
 
 # type of file -> "module:function", called with the model and the source
 READERS = {
@@ -133,13 +136,15 @@ def is_same_file(source, target):
 def file_name(source):
     """Return the base name of the file that something was read from or goes to, or None."""
     if not isinstance(source, (str, os.PathLike)):
-        if hasattr(source, "_tree") or not hasattr(source, "source"):
+        if hasattr(source, "_tree"):
             return None
-        source = source.source.path  # of an index or a loaded tree
-    return None if source is None else os.path.basename(os.fspath(source))  # noqa: PTH119 - fast
+        source = getattr(source, "source", source)  # of an index or a loaded tree
+        return getattr(source, "file_name", None)
+    return os.path.basename(os.fspath(source))  # noqa: PTH119 - fast
 
 
 def _from_file(model, init):
+    init = located(init)
     kind = filetype.check(init)
     if kind not in READERS:
         raise FileFormatError(
@@ -213,15 +218,30 @@ def writer_for(path):
     ValueError
         For an unknown suffix.
     """
-    suffix = Path(path).suffix.lower()
+    packing = compression.packing_of(path)
+    suffix = Path(Path(path).stem if packing else path).suffix.lower()
     if suffix not in SUFFIXES:
         raise ValueError(
-            f"{path}: unknown filetype {suffix!r}, known are {', '.join(SUFFIXES)}"
-            + did_you_mean(suffix, SUFFIXES)
+            f"{path}: unknown filetype {suffix!r}, known are {', '.join(SUFFIXES)}, each also "
+            f"with {' '.join(compression.SUFFIXES)} behind" + did_you_mean(suffix, SUFFIXES)
         )
-    return function(WRITERS[SUFFIXES[suffix]])
+    writer = function(WRITERS[SUFFIXES[suffix]])
+    return partial(_write_packed, writer, packing) if packing else writer
+
+
+def _write_packed(writer, packing, model, path, *args, overwrite=True, **kwargs):
+    """Write a model into a compressed file, atomically."""
+    if not overwrite and os.path.lexists(path):
+        raise FileExistsError(17, "exists already; use overwrite=True", os.fspath(path))
+    with replacing(path) as stream, compression.packing(stream, packing, str(path)) as packed:
+        writer(model, packed, *args, **kwargs)
 
 
 def write(kind, model, target, *args, **kwargs):
-    """Write a model in the format `kind`."""
-    function(WRITERS[kind])(model, target, *args, **kwargs)
+    """Write a model in the format `kind`; compressed if the suffix of a path says so."""
+    writer, packing = function(WRITERS[kind]), None
+    if isinstance(target, (str, os.PathLike)):
+        packing = compression.packing_of(target)
+    if packing is not None:
+        writer = partial(_write_packed, writer, packing)
+    writer(model, target, *args, **kwargs)

@@ -4,6 +4,7 @@ A `Source` is opened for the time of one access only and knows whether its file 
 one that was looked at first.
 """
 
+import importlib
 import io
 import os
 import stat
@@ -12,6 +13,31 @@ from contextlib import contextmanager
 from ..errors import FileFormatError
 
 BLOCK = 1 << 18  # bytes moved at a time: stays in the cache between reading and converting
+
+
+REMOTE = "jwstlike.datamodels.remote"  # imported when an address is opened
+
+
+def is_address(where):
+    """Whether something is a text like ``https://host/a.fits``."""
+    return isinstance(where, str) and "://" in where and "/" not in where.partition("://")[0]
+
+
+def located(where, options=None):
+    """Return the `Source` of an address, for ``file:`` its path; anything else as it is.
+
+    Parameters
+    ----------
+    where : object
+        Also what ``fsspec.open`` returns.
+    options : dict, optional
+        For the file system behind the address.
+    """
+    if is_address(where):
+        return importlib.import_module(REMOTE).located(where, options)
+    if hasattr(where, "fs") and hasattr(where, "path") and not hasattr(where, "read"):
+        return importlib.import_module(REMOTE).RemoteSource(where.fs, where.path, where.full_name)
+    return where
 
 
 class Source:
@@ -25,6 +51,8 @@ class Source:
     name : str
         Name for messages; default: the path, the ``name`` of the file object or ``<bytes>``.
     """
+
+    is_remote = False  # whether reading costs a request over a network
 
     __slots__ = ("compression", "mtime_ns", "name", "size", "where")
 
@@ -52,12 +80,19 @@ class Source:
     @classmethod
     def of(cls, where, name=None):
         """Return `where` itself if it is a `Source`, else a new one."""
-        return where if isinstance(where, cls) else cls(where, name)
+        where = located(where)
+        return where if isinstance(where, Source) else cls(where, name)
 
     @property
     def path(self):
         """The path, or None for bytes and file objects."""
         return self.where if isinstance(self.where, str) else None
+
+    @property
+    def file_name(self):
+        """Base name of the file, None for bytes and file objects."""
+        known = self.path or (self.name if self.compression is not None else None)
+        return None if known is None else os.path.basename(known)  # noqa: PTH119 - fast
 
     @contextmanager
     def open(self):

@@ -14,6 +14,7 @@ from .casting import gentle_asarray, native
 from .history import create_history_entry
 from .model_base import DataModel, JwstDataModel
 from .models import CLASSES
+from .sources import Source, located
 from .trees import put_value
 
 __all__ = [
@@ -37,7 +38,7 @@ REFERENCE_BY_NDIM = {
 }
 
 
-def open(init=None, guess=True, **kwargs):
+def open(init=None, guess=True, storage_options=None, **kwargs):
     """Open anything as a data model.
 
     Parameters
@@ -48,6 +49,8 @@ def open(init=None, guess=True, **kwargs):
         ``meta.model_type``), else one that fits the dimensions of its data.
     guess : bool
         Whether a class may be guessed.
+    storage_options : dict, optional
+        For the file system behind an address: ``{"anon": True}`` for ``s3://bucket/a.fits``.
     **kwargs
         Passed to the class.
 
@@ -72,7 +75,7 @@ def open(init=None, guess=True, **kwargs):
         return _class(name or "JwstDataModel")(init, **kwargs)
     if is_association(init) or type(init) is list:  # an HDUList is a list as well
         return formats.function(CONTAINER)(init, **kwargs)
-    return _open_source(init, guess, kwargs)
+    return _open_source(located(init, storage_options), guess, kwargs)
 
 
 def _open_source(init, guess, kwargs):
@@ -82,7 +85,7 @@ def _open_source(init, guess, kwargs):
             return _open_fits(formats.function(INDEX)(init), guess, kwargs)
     kind = kind or filetype.check(init)
     if kind == "asn":
-        if not isinstance(init, (str, os.PathLike)):
+        if not isinstance(init, (str, os.PathLike, Source)):
             raise FileFormatError("<bytes>", "is an association", "open it by its path")
         return formats.function(CONTAINER)(init, **kwargs)
     return OPENERS[kind](init, guess, kwargs)

@@ -10,7 +10,8 @@ from . import datamodel, hooks, references, saving
 
 log = logging.getLogger("stpipe.preflight")
 
-SAVABLE = (".fits", ".asdf")  # by our own models
+SAVABLE = (".fits", ".asdf")  # by our own models, and packed
+PACKED = (".gz", ".bz2", ".xz", ".zst")
 
 
 class RefusedModelTypeError(PreflightError, ModelTypeError):
@@ -69,7 +70,8 @@ def check_folder(step):
     """Return findings about the folder that the step will write to; nothing is made."""
     folder = saving.output_folder(step)
     product = Path(saving.product_path(step))
-    if step._opener.startswith("jwstlike.") and product.suffix.lower() not in SAVABLE:
+    plain = Path(product.stem) if product.suffix.lower() in PACKED else product
+    if step._opener.startswith("jwstlike.") and plain.suffix.lower() not in SAVABLE:
         return [
             f"output file {product}: a model is saved as {' or '.join(SAVABLE)}; "
             "give output_file or output_ext one of these extensions"
