@@ -8,6 +8,7 @@ from pathlib import Path
 from .files import DIFFERS, SAME, UNREADABLE, USAGE, complain, describe, quiet_pipe
 
 KNOWN = (".fits", ".asdf")
+SHOWN = 3  # paths named in a message
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".fz", ".Z")
 
 
@@ -82,10 +83,25 @@ def _convert(source, target, options):
             Path(target).parent.mkdir(parents=True, exist_ok=True)
             model.save(target)
         except Exception as error:
-            complain("convert", describe(error, target))
+            complain("convert", describe(error, target, "written"))
             return DIFFERS
     for line in dict.fromkeys(str(w.message) for w in caught):
         complain("convert", f"warning: {line}")
     if not options.quiet:
         sys.stdout.write(f"{source} -> {target}\n")
-    return SAME
+    lost = _lost(model, target)
+    if lost:
+        shown = ", ".join(lost[:SHOWN]) + (f" and {len(lost) - SHOWN} more" * (len(lost) > SHOWN))
+        what = f"FITS files of {type(model).__name__} cannot hold {shown}"
+        complain("convert", f"{target}: {what}; keep {source} as well")
+    return DIFFERS if lost else SAME
+
+
+def _lost(model, target):
+    """Paths that a FITS file of this class has no place for."""
+    if model.has_asdf_extension or Path(target).suffix.lower() != ".fits":
+        return []
+    from ..datamodels import asdf_support
+    from ..datamodels.compare_values import flat
+
+    return [".".join(map(str, p)) for p in flat(asdf_support.unbound(model._tree, model._spec))]

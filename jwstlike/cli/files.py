@@ -27,14 +27,15 @@ def printable(text):
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def describe(error, path):
-    """Return the one line that says why a file cannot be used."""
+def describe(error, path, verb="read"):
+    """Return the one line that says why a file cannot be read (or another verb)."""
     own = type(error).__module__.startswith("jwstlike.")
     if isinstance(error, OSError) and error.strerror and not own:
         return f"{path}: {error.strerror}"
     text = str(error) or type(error).__name__
-    text = text if own else f"cannot be read ({type(error).__name__}: {text})"
-    return text if str(path) in text else f"{path}: {text}"
+    if str(path) in text:
+        return text
+    return f"{path}: {text if own else f'cannot be {verb} ({type(error).__name__}: {text})'}"
 
 
 def attempt(command, action, path, *args):
