@@ -5,6 +5,7 @@ is asked for, and for values that a card cannot hold exactly.
 """
 
 import math
+from struct import iter_unpack
 
 from . import fits_lists, validate
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY, first_bytes
@@ -47,6 +48,7 @@ class FitsReader:
         self.flagged = set()  # paths of cards that the schema refuses: reported once
         self._asdf = self._extra = None
         self.asdf_hdu = next(filter(None, map(index.find, ASDF_NAMES)), None)
+        self._lasts = {}  # number of an HDU -> places of the last card of each keyword
         self._places = {}  # number of an HDU with odd cards -> places of its keywords
         self._refused, self._filling_all = [], False
 
@@ -101,7 +103,8 @@ class FitsReader:
         replace_leaves(tree, renew)
         self.origins = {k: (t, renew(ref)) for k, (t, ref) in self.origins.items()}
         self._renumber(tree)
-        self.index, self._asdf, self._extra, self._places = index, None, None, {}
+        self.index, self._asdf, self._extra = index, None, None
+        self._places, self._lasts = {}, {}
         self.asdf_hdu = next(filter(None, map(index.find, ASDF_NAMES)), None)
 
     def _renumber(self, tree):
@@ -251,9 +254,21 @@ class FitsReader:
         value = self._value(hdu, number, spec)
         if value is not None:
             tree[spec.path[-1]] = value
-        if hdu.raw.find(keyword, (number + 1) * CARD) >= 0:
+        if self._lasts_of(hdu).get(keyword) != number:
             self._warn_repeated(hdu, spec)
         return value
+
+    def _lasts_of(self, hdu):
+        """Return {keyword of 8 bytes: number of its last card}."""
+        found = self._lasts.get(hdu.number)
+        if found is None:
+            if hdu.is_plain:
+                names = [name for (name,) in iter_unpack("8s72x", hdu.raw)]
+                found = dict(zip(names, range(len(names)), strict=True))
+            else:
+                found = {first_bytes(k): numbers[-1] for k, numbers in hdu.keywords.items()}
+            self._lasts[hdu.number] = found
+        return found
 
     def _places_of(self, hdu):
         """Return {keyword of 8 bytes: number of its first card}."""
