@@ -74,17 +74,31 @@ def _as_table(array, dtype, allow_extra_columns):
             "Column names don't match schema. "
             f"Schema has {_differing(wanted, found)}. Data has {_differing(found, wanted)}"
         )
-    columns = [_column_type(dtype, n, array.dtype[found[n.upper()]]) for n in dtype.names]
-    columns += [(n, array.dtype[n].newbyteorder("=")) for n in extra]
+    return fitted_table(array, dtype)
+
+
+def fitted_table(array, dtype):
+    """Return a table with the columns that `dtype` names, as far as it has them, then the others.
+
+    Names are matched without case; spelling, order and types are those of `dtype`.
+    """
+    found = {name.upper(): name for name in array.dtype.names}
+    known = {name: found.pop(name.upper()) for name in dtype.names if name.upper() in found}
+    columns = [_column_type(dtype, n, array.dtype[old]) for n, old in known.items()]
+    columns += [(n, array.dtype[n].newbyteorder("=")) for n in found.values()]
     target = np.dtype(columns)
     if target == array.dtype:
         return array
     out = np.empty(array.shape, target)
-    for name in dtype.names:
-        out[name] = array[found[name.upper()]]
-    for name in extra:
-        out[name] = array[name]
+    for name, old in (*known.items(), *((n, n) for n in found.values())):
+        out[name] = array[old]
     return out
+
+
+def missing_columns(array, dtype):
+    """Names in `dtype` that a table lacks, a list."""
+    found = {name.upper() for name in array.dtype.names or ()}
+    return [name for name in dtype.names or () if name.upper() not in found]
 
 
 def _differing(names, others):
@@ -133,6 +147,21 @@ def cast_array(value, spec):
     array = gentle_asarray(value, spec.dtype, bool(spec.schema.get("allow_extra_columns")))
     check_ndim(array, spec)
     return array
+
+
+def cast_read(array, spec):
+    """Cast what was read as `spec` wants it; columns may be missing, and others are kept.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When it cannot be cast.
+    """
+    if spec.is_table and array.dtype.fields is not None:
+        array = fitted_table(np.asanyarray(array), spec.dtype)
+        check_ndim(array, spec)
+        return array
+    return cast_array(array, spec)
 
 
 def plain_value(value, as_text=False):

@@ -79,7 +79,8 @@ class LazyContent:
     def _realise(self, node, name, spec, value):
         """Read a lazy array, decode a tagged object, and keep the result in the tree."""
         if is_lazy(value):
-            result = formats.read_array(value, spec, self._place(spec))
+            may_lack = () if spec is None else self._added_columns(spec)
+            result = formats.read_array(value, spec, self._place(spec), may_lack)
             if self._reader is not None:
                 self._reader.note_origin(node._tree, name, value)
         elif hasattr(value, "_tag"):
@@ -89,6 +90,10 @@ class LazyContent:
         if result is not value:
             node._tree[name] = result
         return result
+
+    def _added_columns(self, spec):
+        """Return {name: fill} of the columns that tables of older files may lack."""
+        return {}
 
     def _stored_form(self, spec, value, ref):
         """Return what is written for an array; `ref` is what it was read from, if that is known."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .casting import cast_read
 from .fits_scan import RECORD
 
 
@@ -63,19 +64,24 @@ def image_layout(array, primary=False):
     return cards + scaling, lambda: encode_image(array)[2], nbytes
 
 
-def table_layout(table, spec=None):
-    """Describe a table HDU in the same way; units from the schema where it has them."""
-    from .tables import encode_table
+def table_layout(table, spec=None, old_units=None):
+    """Describe a table HDU in the same way.
+
+    Units are those of the schema, else of the table itself, else `old_units`: {NAME: unit}.
+    """
+    from .tables import encode_table, units_of
 
     columns = spec.schema["datatype"] if spec is not None and spec.is_table else ()
-    units = {c["name"]: c["unit"] for c in columns if isinstance(c, dict) and c.get("unit")}
+    units = {n: old_units[n.upper()] for n in table.dtype.names if n.upper() in (old_units or {})}
+    units |= units_of(table)
+    units |= {c["name"]: c["unit"] for c in columns if isinstance(c, dict) and c.get("unit")}
     cards, _ = encode_table(table, units or None)
     sizes = {keyword: value for keyword, value, _ in cards}
     nbytes = sizes["NAXIS1"] * sizes["NAXIS2"] + sizes["PCOUNT"]
     return cards, lambda: encode_table(table, units or None)[1], nbytes
 
 
-def is_untouched(value, ref, hdu, reader):
+def is_untouched(value, ref, hdu, reader, spec=None):
     """Whether the data of an HDU of the source may be copied as they are.
 
     Parameters
@@ -86,6 +92,8 @@ def is_untouched(value, ref, hdu, reader):
         What it was read from.
     hdu : HduIndex or None
         The HDU that is to be written.
+    spec : Spec, optional
+        What the array was cast by when it was read.
     """
     if ref is None or hdu is None or reader is None or not _lies_in(ref, hdu, reader):
         return False
@@ -96,7 +104,7 @@ def is_untouched(value, ref, hdu, reader):
     plain = getattr(ref, "stored", None)
     if plain is not None and value.dtype == plain.newbyteorder("=") and not ref.is_scaled:
         return False  # written in the same form, so that equal values give equal bytes
-    return _equal_in_slabs(value, ref)
+    return _equal_in_slabs(value, ref, spec)
 
 
 def _lies_in(ref, hdu, reader):
@@ -105,10 +113,12 @@ def _lies_in(ref, hdu, reader):
     )
 
 
-def _equal_in_slabs(value, ref):
+def _equal_in_slabs(value, ref, spec=None):
     """Compare with the source a slab at a time; a difference ends it early."""
     from .validate import equal
 
+    if value.dtype.fields is not None and spec is not None and spec.is_table:
+        return equal(value, cast_read(ref.read(), spec))
     if value.dtype.fields is not None or value.ndim < 2:
         return equal(value, _as(ref.read(), value))
     return all(

@@ -39,6 +39,18 @@ class Header:
         place = self._place(keyword)
         return None if place is None else parse_card(self.cards[place])
 
+    def column_units(self):
+        """Return {name of a column in capitals: its unit}, where there is one."""
+        found = {}
+        for number in range(1, 1000):
+            name = self.parsed(f"TTYPE{number}")
+            if name is None:
+                return found
+            unit = self.parsed(f"TUNIT{number}")
+            if unit is not None and unit.value:
+                found[str(name.value).upper()] = str(unit.value)
+        return found
+
     def append(self, card):
         """Append a card: text, or bytes as `format_card` gives."""
         card = card.decode("ascii") if isinstance(card, bytes) else card

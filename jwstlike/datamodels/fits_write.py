@@ -52,7 +52,7 @@ class OutHdu:
     def set_data(self, array, spec=None):
         """Give it new data; the layout cards change only if they must."""
         if array.dtype.fields is not None:
-            cards, blocks, nbytes = table_layout(array, spec)
+            cards, blocks, nbytes = table_layout(array, spec, self.header.column_units())
         else:
             cards, blocks, nbytes = image_layout(array, self.extname == PRIMARY)
         if not all(map(self._has, cards)) or self._is_scaled_otherwise(cards):
@@ -268,7 +268,7 @@ class Plan:
             raise ValueError(f"Schema for {path} property does not specify a non-primary hdu name")
         original, ref = value, self._origin(value, where)
         value = self.model._stored_form(spec, value, ref)
-        if out is not None and is_untouched(value, ref, out.source, self.reader):
+        if out is not None and is_untouched(value, ref, out.source, self.reader, spec):
             self.links[id(original)] = self._link(out)
             return
         array = read_or_warn(value, path)

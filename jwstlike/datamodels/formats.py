@@ -11,7 +11,7 @@ import numpy as np
 from ..atomic import replacing
 from ..errors import FileFormatError, did_you_mean
 from . import compression, filetype, validate
-from .casting import cast_array, is_lazy, native
+from .casting import cast_read, is_lazy, missing_columns, native
 from .lifetime import share
 from .sources import located
 
@@ -161,8 +161,17 @@ STARTERS = (
 )
 
 
-def read_array(ref, spec, place=""):
+def read_array(ref, spec, place="", may_lack=()):
     """Read a lazy array as the schema wants it; what cannot be cast stays as it is.
+
+    Parameters
+    ----------
+    ref : lazy array
+    spec : Spec or None
+    place : str
+        ``file[HDU]``, for messages.
+    may_lack : collection of str
+        Columns that nobody is told of when the table lacks them.
 
     Returns
     -------
@@ -174,10 +183,15 @@ def read_array(ref, spec, place=""):
     array = ref.read(dtype) if plain else ref.read()
     if spec is None:
         return native(np.asanyarray(array))
+    where = f"{place} ({'.'.join(spec.path)})"
+    if spec.is_table and array.dtype.fields is not None:
+        missing = [n for n in missing_columns(array, spec.dtype) if n not in may_lack]
+        if missing:
+            validate.warn(f"{where}: the table has no column {', '.join(missing)}")
     try:
-        return cast_array(array, spec)
+        return cast_read(array, spec)
     except (ValueError, TypeError) as problem:
-        validate.warn(f"{place} ({'.'.join(spec.path)}): {problem}; kept as it is")
+        validate.warn(f"{where}: {problem}; kept as it is")
         return native(np.asanyarray(array))
 
 

@@ -332,7 +332,7 @@ def encode_table(table, units=None, nulls=None):
     TypeError
         For a column of another type (objects, variable length, dates, nested structures).
     """
-    units = dict(_units_of(table) if units is None else units)
+    units = dict(units_of(table) if units is None else units)
     fields = [_encoded_field(table, name) for name in table.dtype.names]
     row = np.dtype([(f"f{i}", f.stored) for i, f in enumerate(fields)])
     cards = [
@@ -430,7 +430,8 @@ def _is_fits_rec(table):
     return hasattr(table, "_coldefs")
 
 
-def _units_of(table):
+def units_of(table):
+    """Return {column: unit} of a ``FITS_rec``, {} for other tables."""
     if not _is_fits_rec(table):
         return {}
     return {c.name: c.unit for c in table.columns if c.unit}

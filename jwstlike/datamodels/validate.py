@@ -120,9 +120,7 @@ def _array_findings(spec, value, path):
     try:
         check_ndim(value, spec)
         if spec.dtype is not None and value.dtype != spec.dtype:
-            gentle_asarray(
-                np.zeros(0, value.dtype), spec.dtype, bool(spec.schema.get("allow_extra_columns"))
-            )
+            gentle_asarray(np.zeros(0, value.dtype), spec.dtype, allow_extra_columns=True)
     except (ValueError, TypeError) as problem:
         yield path, f"array {value.dtype} {tuple(value.shape)}", f"does not fit: {problem}"
 

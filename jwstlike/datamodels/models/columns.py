@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from .. import validate
-from ..casting import gentle_asarray
+from ..casting import fitted_table
 
 
 class AddedColumns:
@@ -16,9 +16,12 @@ class AddedColumns:
 
     added_columns: ClassVar = {}  # path of a table in the schema -> {column: fill}
 
+    def _added_columns(self, spec):
+        return self.added_columns.get(spec.path, {})
+
     def _realise(self, node, name, spec, value):
         result = super()._realise(node, name, spec, value)
-        added = None if spec is None else self.added_columns.get(spec.path)
+        added = None if spec is None else self._added_columns(spec)
         if added and isinstance(result, np.ndarray):
             completed = with_columns(result, added, spec)
             if completed is not result:
@@ -26,7 +29,7 @@ class AddedColumns:
         return result
 
     def _stored_form(self, spec, value, ref):
-        added = self.added_columns.get(spec.path)
+        added = self._added_columns(spec)
         if added and ref is not None and isinstance(value, np.ndarray):
             stored = ref.read()
             if set(added) - lower_names(stored) and validate.equal(
@@ -65,7 +68,4 @@ def with_columns(table, added, spec):
         out[name] = table[name]
     for name, fill in missing.items():
         out[name] = fill
-    try:
-        return gentle_asarray(out, spec.dtype, allow_extra_columns=True)
-    except ValueError:  # it lacks other columns, too
-        return out
+    return fitted_table(out, spec.dtype)
