@@ -91,7 +91,10 @@ class AstropyRef:
 
         with self.source.open() as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyWarning)
-            where = self.source.path or io.BytesIO(stream.read())
+            stream.seek(0)
+            where = self.source.path
+            if where is None:  # of a remote file only the parts that astropy asks for
+                where = stream if self.source.is_remote else io.BytesIO(stream.read())
             try:
                 with afits.open(where, memmap=False) as hdulist:
                     return action(hdulist[self.hdu])
