@@ -132,7 +132,13 @@ def _note(tally, unequal, gap, pair, offset):
         first = len(offset) - unequal.ndim  # axes that the key took away
         here = [*offset[:first], *(o + p for o, p in zip(offset[first:], place, strict=True))]
         tally.where = tuple(map(int, here))
-        tally.values = tuple(x[place].item() if x.ndim or x.shape == () else x for x in pair)
+        tally.values = tuple(_plain(x[place]) for x in pair)
+
+
+def _plain(value):
+    """Return a numpy scalar as Python's; a float32 with its own digits: 0.1, not 0.10000000149."""
+    short = value.dtype.kind == "f" and value.dtype.itemsize < 8
+    return float(str(value)) if short else value.item()
 
 
 def whole(table):
