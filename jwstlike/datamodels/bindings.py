@@ -193,6 +193,7 @@ class Table:
         self.schema = schema
         self.cards, self.arrays = {}, {}
         self.root = self._compile(schema, ())
+        self._free_primary(self.root, inside=False)
         self.hdus = {hdu for hdu, _ in self.cards} | set(self.arrays)
         data = self.root.children.get("data")
         self.primary = "data" if data is not None and "default" in data.schema else ""
@@ -218,6 +219,22 @@ class Table:
         elif spec.kind == ARRAY and spec.hdu is not None:
             self.arrays.setdefault(spec.hdu.upper(), []).append(spec)
         return spec
+
+    def _free_primary(self, spec, inside):
+        """Leave the cards of the primary header that the model itself has to the model.
+
+        Items of a list (whole models in some) would read and write the same cards.
+        """
+        if spec.item is not None:
+            self._free_primary(spec.item, inside=True)
+        for child in spec.children.values():
+            self._free_primary(child, inside)
+            key = (PRIMARY, (child.keyword or "").upper())
+            owners = self.cards.get(key, ()) if inside and child.hdu == PRIMARY else ()
+            if any(ITEM not in owner.path for owner in owners):
+                self.cards[key].remove(child)
+                spec.cards[PRIMARY][first_bytes(child.keyword)].remove(child)
+                child.keyword = child.hdu = None
 
     def find(self, path):
         """Return the `Spec` at a path of names and indices, or None."""
