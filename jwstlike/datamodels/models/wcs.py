@@ -136,7 +136,7 @@ class FilteroffsetModel(KeywordReferenceModel):
         super().populate_meta()
         name = self.meta.instrument.name
         if name in OFFSET_FILTERS:
-            self.meta.instrument.pfilter = OFFSET_FILTERS[name]
+            self.meta.instrument.p_filter = OFFSET_FILTERS[name]
         if name == "MIRI":
             self.meta.instrument.detector = "MIRIMAGE"
 
