@@ -6,11 +6,11 @@ from fnmatch import fnmatchcase
 
 from . import compare_arrays
 from .casting import is_array
-from .node import Node
 from .outline import one_line
 
 ABSENT = type("Absent", (), {"__repr__": lambda self: "absent"})()
 LONGEST = 60
+NUMBER = (int, float, complex)
 BOOKKEEPING = ("history", "asdf_library", "_fits_hash")
 
 
@@ -93,16 +93,18 @@ class Rules:
             return len(a) == len(b) and all(map(self.same, a, b))
         if isinstance(a, dict) and isinstance(b, dict):
             return a.keys() == b.keys() and all(self.same(v, b[k]) for k, v in a.items())
-        number = (int, float, complex)
-        if isinstance(a, number) and isinstance(b, number):
-            if a == b or (a != a and b != b):  # noqa: PLR0124 - NaN
-                return True
-            gap = abs(a - b)
-            return math.isfinite(gap) and gap <= self.atol + self.rtol * abs(b)
+        if isinstance(a, NUMBER) and isinstance(b, NUMBER):
+            return self._same_number(a, b)
         try:
             return bool(a == b)
         except (TypeError, ValueError):
             return False
+
+    def _same_number(self, a, b):
+        if a == b or (a != a and b != b):  # noqa: PLR0124 - NaN
+            return True
+        gap = abs(a - b)
+        return math.isfinite(gap) and gap <= self.atol + self.rtol * abs(b)
 
 
 # ---------------------------------------------------------------- values
@@ -236,21 +238,24 @@ def compare_trees(a, b, rules, found, table=None, prefix=()):
 
 def flat(value, path=()):
     """Return {path: value} of all leaves; lists of plain values and of cards are leaves."""
-    made = {}
-    if isinstance(value, Node):
-        value = value._tree
-    if isinstance(value, dict) and value:
-        for key, child in value.items():
-            if child is not None and (path or key not in BOOKKEEPING):
-                made.update(flat(child, (*path, key)))
+    if isinstance(value, dict):
+        pairs = [(k, v) for k, v in value.items() if v is not None]
+        if not path:
+            pairs = [(k, v) for k, v in pairs if k not in BOOKKEEPING]
     elif isinstance(value, list) and _is_header(value):
-        made.update(_cards(value, path))
-    elif isinstance(value, list) and any(isinstance(v, (dict, list)) or is_array(v) for v in value):
-        for number, child in enumerate(value):
-            made.update(flat(child, (*path, number)))
-    elif not (isinstance(value, dict) and not value):
-        made[path] = value
+        return _cards(value, path)
+    elif isinstance(value, list) and any(map(_is_branch, value)):
+        pairs = enumerate(value)
+    else:
+        return {path: value}
+    made = {}
+    for key, child in pairs:
+        made.update(flat(child, (*path, key)))
     return made
+
+
+def _is_branch(value):
+    return isinstance(value, (dict, list)) or is_array(value)
 
 
 def _is_header(value):

@@ -34,9 +34,12 @@ def _array(model, name):
     if entry is None:
         raise ValueError(f"{type(model).__name__} has no array {name!r}")
     try:
-        return model[name]
-    except (KeyError, AttributeError):  # inside a tagged object
+        node = model
+        for key in entry.path:
+            node = node[key] if isinstance(key, int) else node._step(key)
+    except AttributeError:  # inside a tagged object
         return entry.value.read() if is_lazy(entry.value) else entry.value
+    return node
 
 
 def kind_of(array):
@@ -105,13 +108,12 @@ def _is_open(entry):
 
 
 def _sibling(model, name, other):
-    """Value of `other` beside the array `name` if it has the same shape, else None."""
+    """Array `other` beside the array `name` if it has the same shape, else None."""
     path = ".".join((*name.split(".")[:-1], other))
-    try:
-        value = model[path]
-    except KeyError:
+    found = arrays_of(model)
+    if path not in found or tuple(found[path].value.shape) != tuple(found[name].value.shape):
         return None
-    return value if getattr(value, "shape", None) == model[name].shape else None
+    return _array(model, path)
 
 
 def unit_of(model, name):
