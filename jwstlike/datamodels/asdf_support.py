@@ -296,7 +296,7 @@ def _tagged(value, tag):
         return tagged.TaggedDict(value, tag)
     if isinstance(value, list):
         return tagged.TaggedList(value, tag)
-    text = tagged.TaggedString(value)
+    text = tagged.TaggedString(str(value))  # the emitter takes no subclass
     text._tag = tag
     return text
 

@@ -66,6 +66,7 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
     schema_url = None
     crds_observatory_name = None
     primary_array_name = None  # where it is not "data"
+    open_tags = ()  # beginnings of the tags whose mappings are nodes; others are decoded
     has_asdf_extension = True  # whether FITS files of this class carry their ASDF tree
 
     def __init__(  # noqa: PLR0913, PLR0917 - the signature users know

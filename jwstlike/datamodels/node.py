@@ -44,7 +44,8 @@ class Node:
 
     def _wrap(self, key, value, spec):
         """Return a node for a plain dict or list, anything else as it is."""
-        kind = None if hasattr(value, "_tag") else self.kinds.get(type(value))
+        tag = getattr(value, "_tag", None)
+        kind = self.kinds.get(type(value)) if tag is None else self._tagged_kind(value, tag)
         if kind is None:
             return value
         parent = self if self._parent is not None else self._model
@@ -52,6 +53,12 @@ class Node:
         if type(value) is dict:
             self._model._fill(node)
         return node
+
+    def _tagged_kind(self, value, tag):
+        """Kind of node for a value under a tag: only those that the model opens have one."""
+        if not tag.startswith(self._model.open_tags):
+            return None
+        return next((kind for type_, kind in self.kinds.items() if isinstance(value, type_)), None)
 
     def __eq__(self, other):
         other = other.instance if isinstance(other, Node) else other

@@ -99,11 +99,14 @@ def _open_fits(init, guess, kwargs):
 
 def _open_asdf(init, guess, kwargs):
     source = formats.function(TREE)(init)
+    if "roman" in source.tree:
+        return formats.function(TAGGED)(source, **kwargs)
     meta = source.tree.get("meta")
     name = meta.get("model_type") if isinstance(meta, dict) else None
     return _make(source, name, _class_or_none(name) or (guess and _class("JwstDataModel")), kwargs)
 
 
+TAGGED = "jwstlike.datamodels.tagged:TaggedModel"
 CONTAINER = "jwstlike.datamodels.container:ModelContainer"
 INDEX = "jwstlike.datamodels.fits_support:index_of"
 TREE = "jwstlike.datamodels.asdf_support:loaded"

@@ -1,0 +1,41 @@
+"""Files of the Roman telescope, as a general model that keeps their tags."""
+
+from .model_base import DataModel
+
+KEY = "roman"  # the one key of such a file
+
+
+class TaggedModel(DataModel):
+    """A tree under tags that is kept as it is: ``m.roman.meta.exposure.type``.
+
+    Nothing is entered into it, neither when it is opened nor when it is saved, so that it comes
+    back as it was but for what was changed.
+    """
+
+    crds_observatory_name = "roman"
+    open_tags = ("asdf://stsci.edu/datamodels/roman/",)
+
+    def on_init(self, init):
+        """Leave the tree as it is."""
+
+    def on_save(self, path=None):
+        """Leave the tree as it is."""
+
+    @property
+    def meta(self):
+        """Node of ``roman.meta``."""
+        return self.roman.meta
+
+    @property
+    def shape(self):
+        """Shape of ``roman.data``, or None."""
+        content = self._tree.get(KEY)
+        data = content.get("data") if isinstance(content, dict) else None
+        return tuple(data.shape) if hasattr(data, "shape") else None
+
+    def get_crds_parameters(self):
+        """Flat dict of all metadata that may select a reference file."""
+        kinds = (str, int, float, complex, bool)
+        flat = self.to_flat_dict(include_arrays=False)
+        wanted = f"{KEY}.meta."
+        return {k: v for k, v in flat.items() if k.startswith(wanted) and isinstance(v, kinds)}
