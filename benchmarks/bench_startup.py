@@ -31,10 +31,12 @@ def main():
     parser.add_argument("--results", default=None)
     parser.add_argument("--repeat", type=int, default=11)
     args = parser.parse_args()
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("CRDS", "STPIPE"))}
+    unwanted = ("CRDS", "STPIPE", "PYTHONDONTWRITEBYTECODE")
+    env = {k: v for k, v in os.environ.items() if not k.startswith(unwanted)}
     results = Results("startup")
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
+        env["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")  # as after an installation
         (folder / "nothing.py").write_text(STEP)
         _tiny_file(folder / "tiny.fits")
         python = sys.executable

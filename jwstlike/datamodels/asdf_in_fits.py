@@ -4,7 +4,7 @@ import io
 
 from ..atomic import replacing
 from . import asdf_support
-from .fits_scan import FitsIndex, scan
+from .fits_open import index_of
 
 EXTNAME = "ASDF"
 COLUMN = "ASDF_METADATA"
@@ -82,25 +82,3 @@ def write(filename, tree, hdulist=None, **kwargs):
     to_hdulist(tree, hdulist).writeto(content, **kwargs)
     with replacing(filename) as stream:
         stream.write(content.getbuffer())
-
-
-def index_of(init):
-    """Return the `FitsIndex` of a path, bytes, file object, `HDUList` or index."""
-    if isinstance(init, FitsIndex):
-        return init
-    if type(init).__name__ == "HDUList":
-        return scan(hdulist_bytes(init), init.filename() or "<HDUList>")
-    return scan(init)
-
-
-def hdulist_bytes(hdulist):
-    """Return the bytes of the file that an `HDUList` would be written to."""
-    import warnings
-
-    from astropy.io.fits.verify import VerifyWarning
-
-    stream = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", VerifyWarning)
-        hdulist.writeto(stream, output_verify="ignore")
-    return stream.getvalue()

@@ -1,4 +1,4 @@
-"""FITS files to models and back: `read_model` and `write_model`, and the older functions."""
+"""Models to FITS files: `write_model`, and the older functions for both ways."""
 
 import hashlib
 import io
@@ -10,7 +10,6 @@ from . import asdf_in_fits, asdf_support, formats, validate
 from .defaults import _cast
 from .fits_cards import is_structural
 from .fits_data import ArrayData, SourceData
-from .fits_read import FitsReader
 from .fits_scan import scan
 from .fits_write import FITS_VALIDATORS, OutHdu, Plan
 from .formats import is_same_file
@@ -28,29 +27,6 @@ __all__ = [
 ]
 
 ASDF_FORM = "ASDF_METADATA"
-
-
-# ---------------------------------------------------------------- reading
-
-
-index_of = asdf_in_fits.index_of
-
-
-def read_model(model, init):
-    """Give a model the content of a FITS file, unread.
-
-    Parameters
-    ----------
-    model : DataModel
-    init : path, bytes, binary file object, HDUList or FitsIndex
-        An `HDUList` is copied and stays open.
-    """
-    index = index_of(init)
-    model._source_path = index.source.path
-    model.__dict__["_reader"] = FitsReader(index, model._table)
-    model._reader.adopt(model._tree, model._spec)
-    if model._strict_validation:
-        model.validate()
 
 
 # ---------------------------------------------------------------- writing
@@ -136,7 +112,7 @@ def _old_asdf_hdu(model, plan):
 def _asdf_hdu(model, plan):
     tree = asdf_support.tree_of(model, standalone=False)
     tree["_fits_hash"] = headers_hash(hdu.header.tobytes() for hdu in plan.hdus)
-    content = asdf_support.content(tree, plan.link_of)
+    content = asdf_support.content(tree, plan.link_of, model._place())
     out = OutHdu("ASDF")
     cards = [
         ("XTENSION", "BINTABLE", "binary table extension"), ("BITPIX", 8, "array data type"),

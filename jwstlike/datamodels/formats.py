@@ -17,7 +17,7 @@ from .sources import located
 
 # type of file -> "module:function", called with the model and the source
 READERS = {
-    "fits": "jwstlike.datamodels.fits_support:read_model",
+    "fits": "jwstlike.datamodels.fits_open:read_model",
     "asdf": "jwstlike.datamodels.asdf_support:read_model",
 }
 WRITERS = {
@@ -82,8 +82,8 @@ def initialise(model, init):
 
 # classes by name, so that their packages need not be imported
 FOREIGN = {
-    "HDUList": "jwstlike.datamodels.fits_support:read_model",
-    "FitsIndex": "jwstlike.datamodels.fits_support:read_model",
+    "HDUList": "jwstlike.datamodels.fits_open:read_model",
+    "FitsIndex": "jwstlike.datamodels.fits_open:read_model",
     "AsdfFile": "jwstlike.datamodels.asdf_support:read_model",
     "LoadedTree": "jwstlike.datamodels.asdf_support:read_model",
 }

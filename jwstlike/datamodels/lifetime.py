@@ -1,11 +1,13 @@
 """Share, copy and pickle the content of a model."""
 
 import copy
+import importlib
 
 from .bindings import Table
-from .by_reference import light
 from .class_tables import is_own, table_of
 from .trees import copied
+
+BY_REFERENCE = f"{__package__}.by_reference"  # imported when a model is pickled
 
 # what a model of the same content has, besides its tree and reader
 SHARED = (
@@ -42,7 +44,7 @@ def reduce(model):
     """Pickle a model: what was changed, and where to read the rest."""
     model._commit()
     state = {name: model.__dict__[name] for name in (*SHARED, *MODES)}
-    state["_tree"], state["_reader"] = light(model)
+    state["_tree"], state["_reader"] = importlib.import_module(BY_REFERENCE).light(model)
     own = is_own(model._table, type(model))
     return rebuild, (type(model), None if own else model._table.schema, state)
 

@@ -108,7 +108,7 @@ def _open_asdf(init, guess, kwargs):
 
 TAGGED = "jwstlike.datamodels.tagged:TaggedModel"
 CONTAINER = "jwstlike.datamodels.container:ModelContainer"
-INDEX = "jwstlike.datamodels.fits_support:index_of"
+INDEX = "jwstlike.datamodels.fits_open:index_of"
 TREE = "jwstlike.datamodels.asdf_support:loaded"
 OPENERS = {"fits": _open_fits, "asdf": _open_asdf}
 
