@@ -93,6 +93,7 @@ def test_the_step_of_the_page_scales_the_data_and_is_recorded(tmp_path, shell):
 def test_the_documentation_builds_without_warnings(tmp_path):
     pytest.importorskip("sphinx", reason="Sphinx (extra docs) builds the documentation")
     pytest.importorskip("furo", reason="furo (extra docs) is the theme of the documentation")
+    pytest.importorskip("latex2mathml", reason="latex2mathml (extra docs) writes the formulas")
     done = subprocess.run(
         [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html",
          "-d", tmp_path / "doctrees", DOCS, tmp_path / "html"],
