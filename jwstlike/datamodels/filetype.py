@@ -80,6 +80,7 @@ def _start(init):
         except OSError as error:
             raise FileFormatError(path, f"cannot be read ({error.strerror})") from None
     place = init.tell()
+    init.seek(0)
     start = init.read(ENOUGH)
     init.seek(place)
     return start, str(getattr(init, "name", "<file object>"))

@@ -37,6 +37,8 @@ def located(where, options=None):
         return importlib.import_module(REMOTE).located(where, options)
     if hasattr(where, "fs") and hasattr(where, "path") and not hasattr(where, "read"):
         return importlib.import_module(REMOTE).RemoteSource(where.fs, where.path, where.full_name)
+    if hasattr(where, "read") and not isinstance(where, Source) and not _seekable(where):
+        return Source(where)  # read once, since it cannot be read again
     return where
 
 
@@ -114,7 +116,12 @@ class Source:
                 self._check(os.fstat(stream.fileno()))
                 yield stream
         elif hasattr(self.where, "seek"):
-            place = self.where.tell()
+            try:
+                place = self.where.tell()
+            except ValueError:
+                raise FileFormatError(
+                    self.name, "the file object was closed", "keep it open or give its path"
+                ) from None
             try:
                 yield self.where
             finally:
