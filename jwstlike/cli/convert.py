@@ -5,7 +5,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from .files import DIFFERS, SAME, UNREADABLE, USAGE, complain, describe, quiet_pipe
+from .files import DIFFERS, SAME, UNREADABLE, USAGE, complain, describe, open_file, quiet_pipe
 
 KNOWN = (".fits", ".asdf")
 SHOWN = 3  # paths named in a message
@@ -67,12 +67,10 @@ def _target(source, options):
 
 def _convert(source, target, options):
     """Convert one file and return the exit code."""
-    from ..datamodels import open as open_model
-
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            model = open_model(source)
+            model = open_file(source)
         except Exception as error:  # whatever a damaged file does, the next one has its turn
             complain("convert", describe(error, source))
             return UNREADABLE

@@ -4,7 +4,7 @@ import argparse
 import sys
 from dataclasses import asdict
 
-from .files import DIFFERS, SAME, UNREADABLE, attempt, printable, quiet_pipe, write_json
+from .files import DIFFERS, SAME, UNREADABLE, attempt, open_file, printable, quiet_pipe, write_json
 
 
 @quiet_pipe
@@ -68,9 +68,7 @@ def _tolerance(text):
 
 
 def _look(path):
-    from ..datamodels import open as open_model
-
-    open_model(path, validate="off")
+    open_file(path, validate="off")
 
 
 def _compare(_, options):

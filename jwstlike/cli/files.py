@@ -38,6 +38,23 @@ def describe(error, path, verb="read"):
     return f"{path}: {text if own else f'cannot be {verb} ({type(error).__name__}: {text})'}"
 
 
+def open_file(path, **options):
+    """Open a data file as a model.
+
+    Raises
+    ------
+    OSError
+        Also for an association, which is a list of files.
+    """
+    from ..datamodels import open as open_model
+    from ..errors import FileFormatError
+
+    model = open_model(path, **options)
+    if not hasattr(model, "check"):
+        raise FileFormatError(path, "is an association, not a data file", "give its members")
+    return model
+
+
 def attempt(command, action, path, *args):
     """Do ``action(path, *args)`` with warnings kept quiet.
 
@@ -59,13 +76,15 @@ def attempt(command, action, path, *args):
 
 
 def quiet_pipe(function):
-    """Make a command end quietly when the reader of its output is gone (``... | head``)."""
+    """Make a command end quietly when its reader is gone (``... | head``) or the user stops it."""
 
     @functools.wraps(function)
     def run(argv=None):
         try:
             code = function(argv)
             sys.stdout.flush()
+        except KeyboardInterrupt:
+            return 128 + 2
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 128 + 13

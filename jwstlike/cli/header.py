@@ -13,6 +13,7 @@ from .files import (
     USAGE,
     attempt,
     complain,
+    open_file,
     printable,
     quiet_pipe,
     write_json,
@@ -130,9 +131,7 @@ def _read_tree(path, keywords):
     text, _ = asdf_light._read_tree_text(Source.of(path))
     lines = text.decode("utf-8", "replace").splitlines()
     if keywords:
-        from ..datamodels import open as open_model
-
-        flat = open_model(path, validate="off").to_flat_dict(include_arrays=False)
+        flat = open_file(path, validate="off").to_flat_dict(include_arrays=False)
         lines = [f"{k}: {v}" for k, v in flat.items() if _matches(k, keywords)]
     if not lines:
         return []

@@ -3,7 +3,17 @@
 import argparse
 import sys
 
-from .files import SAME, UNREADABLE, aligned, attempt, printable, quiet_pipe, size_text, write_json
+from .files import (
+    SAME,
+    UNREADABLE,
+    aligned,
+    attempt,
+    open_file,
+    printable,
+    quiet_pipe,
+    size_text,
+    write_json,
+)
 
 # label, card, path in a tree
 FACTS = (
@@ -74,10 +84,7 @@ def _parser():
 
 
 def _print_tree(path, max_rows):
-    from ..datamodels import open as open_model
-
-    model = open_model(path, validate="off")
-    model.info(max_rows=max_rows)
+    open_file(path, validate="off").info(max_rows=max_rows)
 
 
 def describe_file(path):

@@ -13,6 +13,7 @@ from .files import (
     complain,
     describe,
     one_line,
+    open_file,
     quiet_pipe,
     write_json,
 )
@@ -76,12 +77,10 @@ def _schema(name):
 
 def check_file(path, schema=None):
     """Return the class of a file and its findings, as a dict for JSON."""
-    from ..datamodels import open as open_model
-
     options = {} if schema is None else {"schema": schema}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        model = open_model(path, **options)
+        model = open_file(path, **options)
         report = model.check()
     findings = [_as_dict(f) for f in report]
     for line in model.source_problems():

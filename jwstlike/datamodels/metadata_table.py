@@ -9,7 +9,7 @@ import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
-from ..errors import JwstlikeError, JwstlikeWarning
+from ..errors import JwstlikeWarning
 from . import util, validate
 from .casting import is_array
 from .list_node import ListNode
@@ -104,11 +104,13 @@ def read_rows(paths, keys):
 def _read_row(path, keys):
     try:
         model = util.open(path, validate="off")
+        if not hasattr(model, "_tree"):
+            return f"{path}: is an association, not a data file; give its members"
         return [_value(model, key) for key in keys]
     except _ArrayKeyError:
         raise
-    except (OSError, JwstlikeError, TypeError) as error:
-        return str(error)
+    except Exception as error:  # whatever a damaged file does, the others have their turn
+        return str(error) or type(error).__name__
 
 
 class _ArrayKeyError(ValueError):

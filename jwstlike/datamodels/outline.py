@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from .casting import is_array
 
 MAX_ITEMS = 1000  # entries of one list that are looked at
-MAX_WIDTH = 100
+MAX_VALUE = 40  # characters of a value in the summary of a node
 
 
 @dataclass(slots=True)
@@ -123,6 +123,34 @@ def describe_array(array):
         columns = f"{count} column{'s' * (count != 1)}"
         return "table", f"{rows} row{'s' * (rows != 1)} x {columns}: {', '.join(dtype.names)}"
     return str(dtype), f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+
+
+def summary(node, most=10):
+    """Return ``name='NIRCAM', detector='NRCA1'``: what an object holds, on one line.
+
+    Parameters
+    ----------
+    node : ObjectNode
+    most : int
+        Names shown; more are counted.
+    """
+    node._model._load_all()
+    parts = []
+    for name, value in _in_order(node._tree, node._spec):
+        if value is None:
+            continue
+        if is_array(value):
+            text = " ".join(("", *describe_array(value)))
+        elif isinstance(value, dict) and value:
+            text = "={...}"
+        elif isinstance(value, (dict, list)):
+            text = f"=[{len(value)}]" if isinstance(value, list) else ""
+        else:
+            text = "=" + (repr(value) if isinstance(value, str) else one_line(value))
+        if text:
+            parts.append(f"{name}{text if len(text) <= MAX_VALUE else text[:MAX_VALUE] + '...'}")
+    hidden = len(parts) - most
+    return ", ".join(parts[:most]) + (f", ... and {hidden} more" if hidden > 0 else "")
 
 
 # ---------------------------------------------------------------- text
