@@ -16,6 +16,7 @@ FUNCTIONS = {
     "JwstDataModel": "model_base",
     "ModelContainer": "container",
     "ModelLibrary": "library",
+    "SourceModelContainer": "source_container",
 }
 MODULES = (
     "dqflags", "dynamicdq", "util", "validate", "model_base", "properties", "filetype", "schema",

@@ -106,6 +106,12 @@ def is_several(obj):
     return is_library(obj) or (isinstance(obj, Sequence) and not isinstance(obj, str | bytes))
 
 
+def whole(obj):
+    """Return the one model that a container stands for, if it does, else `obj`."""
+    found = getattr(obj, "multiexposure", None) if is_several(obj) else None
+    return obj if found is None else found
+
+
 def each_item(obj, modify=True):
     """Yield what a result consists of: the items of a list or container, models of a library.
 
@@ -116,6 +122,7 @@ def each_item(obj, modify=True):
     modify : bool
         Whether a library keeps what was changed in its models.
     """
+    obj = whole(obj)
     if is_library(obj):
         with obj:
             yield from obj.map_function(lambda model, _: model, modify)

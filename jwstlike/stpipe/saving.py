@@ -131,6 +131,7 @@ def save_model(step, model, path_of):
     -------
     str, or list of str for several
     """
+    model = datamodel.whole(model)
     if datamodel.is_several(model):
         several = step.output_use_index and not step.output_use_model
         return [
