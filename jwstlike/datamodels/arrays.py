@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from ..errors import FileFormatError
+from .fits_scan import MAX_NAXIS
 from .foreign import AstropyRef
 from .sources import BLOCK, fill
 from .tables import TableRef
@@ -318,7 +319,8 @@ def _table_ref(source, hdu):
     try:
         if hdu.get("ZIMAGE") is True:
             bitpix = hdu.get("ZBITPIX")
-            shape = tuple(hdu.get(f"ZNAXIS{i}") for i in range(hdu.get("ZNAXIS"), 0, -1))
+            naxis = min(hdu.get("ZNAXIS"), MAX_NAXIS)
+            shape = tuple(hdu.get(f"ZNAXIS{i}") for i in range(naxis, 0, -1))
             made = ArrayRef(source, 0, BITPIX_DTYPES[bitpix], shape, "", _scaling(hdu, bitpix))
             return AstropyRef(source, hdu, made.dtype, shape)
         if hdu.get("ZTABLE") is not True and len(hdu.shape) == 2:

@@ -169,6 +169,9 @@ def _unpack_lz4(data, name):
     out, at = [], 0
     while at + 4 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)
+        (claimed,) = struct.unpack_from("<I", data, at + 4)
+        if claimed > 256 * length:  # more than the code can shrink; memory would be taken for it
+            raise ValueError(f"{length} bytes cannot unpack to {claimed}")
         out.append(lz4.block.decompress(data[at + 4 : at + 4 + length]))
         at += 4 + length
     return b"".join(out)

@@ -210,7 +210,7 @@ def _unbound_value(value, spec):
 BOOKKEEPING = ("extra_fits", "history", "asdf_library", "_fits_hash")
 
 
-def content(tree, external=None):
+def content(tree, external=None, name=""):
     """Return the bytes of an ASDF file.
 
     An array of a damaged source is left out, with a warning that names its path.
@@ -220,16 +220,18 @@ def content(tree, external=None):
     tree : dict
     external : callable, optional
         Array -> ``"fits:SCI,1"`` if it lies in an HDU beside, else None.
+    name : str
+        Of the file, for messages.
     """
-    return b"".join(map(bytes, _guarded(tree, lambda t: list(dump(t, external)))))
+    return b"".join(map(bytes, _guarded(tree, lambda t: list(dump(t, external, name)))))
 
 
-def dump(tree, external=None):
+def dump(tree, external=None, name=""):
     """Yield the bytes of an ASDF file; see `content`."""
     try:  # a value that needs asdf is found before the first byte
         pieces = asdf_light.dump(tree, external=external)
     except asdf_light.NeedsAsdf:
-        pieces = [_dump_by_asdf(tree, external)]
+        pieces = [_dump_by_asdf(tree, external, name)]
     yield from pieces
 
 
@@ -253,14 +255,18 @@ def _readable(value, path):
     return value
 
 
-def _dump_by_asdf(tree, external=None, **kwargs):
+def _dump_by_asdf(tree, external=None, name="", **kwargs):
     """Write by asdf itself; linked arrays are passed by as tagged dicts."""
     import asdf
 
-    stream = io.BytesIO()
+    stream, plain = io.BytesIO(), _for_asdf(tree, external)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tags that are carried, not understood
-        asdf.AsdfFile(_for_asdf(tree, external)).write_to(stream, **kwargs)
+        try:
+            asdf.AsdfFile(plain).write_to(stream, **kwargs)
+        except Exception as error:  # of whatever plug-in
+            reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            raise FileFormatError(name, f"its ASDF tree cannot be written ({reason})") from error
     return stream.getvalue()
 
 
@@ -320,8 +326,10 @@ def write_model(model, target, overwrite=True, **kwargs):
     if not hasattr(target, "write") and not overwrite and os.path.lexists(target):
         raise FileExistsError(17, "exists already; use overwrite=True", os.fspath(target))
 
+    name = str(getattr(target, "name", target))
+
     def write(tree):
-        blocks = [_dump_by_asdf(tree, **kwargs)] if kwargs else dump(tree)
+        blocks = [_dump_by_asdf(tree, name=name, **kwargs)] if kwargs else dump(tree, name=name)
         if hasattr(target, "write"):
             target.writelines(blocks)
             return

@@ -252,7 +252,7 @@ class Table:
 
 def first_bytes(keyword):
     """First 8 bytes of the cards of a keyword."""
-    return keyword.upper().ljust(8).encode("latin-1")
+    return keyword.upper().ljust(8).encode("latin-1", "replace")
 
 
 def properties_of(schema):

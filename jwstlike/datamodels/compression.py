@@ -23,7 +23,7 @@ SUFFIXES = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
 
 # The largest size that a file is unpacked to: what is above both looks like an attack.
 MAX_UNPACKED = 1 << 27  # bytes
-MAX_RATIO = 200  # times the packed size; data of a telescope shrink to a tenth at best
+MAX_RATIO = 50  # times the packed size; data of a telescope shrink to a tenth at best
 XZ_MEMORY = 1 << 28  # bytes that a decoder of xz may take: its highest level needs 65 MB
 
 ZSTD = ("compression.zstd", "backports.zstd", "zstandard")

@@ -1,6 +1,6 @@
 """Lazy content: what a model fetches from its source when somebody asks for it."""
 
-from . import formats
+from . import formats, validate
 from .bindings import OBJECT
 from .casting import is_array, is_lazy
 from .list_node import ListNode
@@ -43,7 +43,8 @@ class LazyContent:
         """Fill every object of the tree from the cards."""
         reader = self._reader
         if reader is not None and not reader.cards_done:
-            reader.fill_all(self._tree)
+            with validate.gathered():
+                reader.fill_all(self._tree)
 
     def _load_asdf(self):
         """Add what only the ASDF extension holds."""
@@ -62,8 +63,9 @@ class LazyContent:
     def _load_all(self):
         """Complete the tree before it is walked or handed out."""
         if self._reader is not None:
-            self._load_asdf()
-            self._load_extra()
+            with validate.gathered():
+                self._load_asdf()
+                self._load_extra()
         self._commit()
 
     def _commit(self):

@@ -2,8 +2,13 @@
 
 import numpy as np
 
+from ..errors import FileFormatError
 from .casting import cast_read
 from .fits_scan import RECORD
+
+# The most that is filled up with zeros where data are cut; above both, the header is wrong.
+MAX_FILLED = 1 << 26  # bytes
+MAX_TIMES = 16  # times the size of the file
 
 
 class SourceData:
@@ -12,6 +17,12 @@ class SourceData:
     def __init__(self, index, hdu):
         self.source = index.source
         self.offset, self.nbytes = hdu.data_offset, hdu.data_size
+        if self.nbytes > max(MAX_FILLED, MAX_TIMES * self.source.size):
+            raise FileFormatError(
+                f"{self.source.name}[{hdu.place}]",
+                f"the header tells of {self.nbytes} bytes of data, the file has {self.source.size}",
+                "the header is damaged, so that the HDU cannot be saved",
+            )
 
     def blocks(self):
         """Yield the bytes; what the source lacks (a cut file) comes as zeros."""
@@ -72,6 +83,7 @@ def table_layout(table, spec=None, old_units=None):
     from .tables import encode_table, units_of
 
     columns = spec.schema["datatype"] if spec is not None and spec.is_table else ()
+    table = _with_logicals(table, columns)
     units = {n: old_units[n.upper()] for n in table.dtype.names if n.upper() in (old_units or {})}
     units |= units_of(table)
     units |= {c["name"]: c["unit"] for c in columns if isinstance(c, dict) and c.get("unit")}
@@ -79,6 +91,22 @@ def table_layout(table, spec=None, old_units=None):
     sizes = {keyword: value for keyword, value, _ in cards}
     nbytes = sizes["NAXIS1"] * sizes["NAXIS2"] + sizes["PCOUNT"]
     return cards, lambda: encode_table(table, units or None)[1], nbytes
+
+
+def _with_logicals(table, columns):
+    """Make booleans of the int8 columns of a schema: its way to say a logical column (OIFITS)."""
+    small = {c["name"] for c in columns if isinstance(c, dict) and c["datatype"] == "int8"}
+    small = {n for n in small.intersection(table.dtype.names) if np.isin(table[n], (0, 1)).all()}
+    if not small:
+        return table
+    made = np.empty(
+        table.shape,
+        [(n, table.dtype[n] if n not in small else (bool, table.dtype[n].shape))
+         for n in table.dtype.names],
+    )  # fmt: skip
+    for name in table.dtype.names:
+        made[name] = table[name]
+    return made
 
 
 def is_untouched(value, ref, hdu, reader, spec=None):

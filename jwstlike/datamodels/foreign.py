@@ -20,12 +20,13 @@ class AstropyRef:
         As far as the header tells them; else found by reading.
     """
 
-    __slots__ = ("_dtype", "_shape", "hdu", "offset", "place", "source", "stored_size")
+    __slots__ = ("_dtype", "_shape", "hdu", "offset", "place", "problem", "source", "stored_size")
 
     def __init__(self, source, hdu, dtype=None, shape=None):
         self.source, self.hdu, self.place = source, hdu.number, hdu.place
         self.offset, self.stored_size = hdu.data_offset, hdu.data_size
         self._dtype, self._shape = dtype, shape
+        self.problem = hdu.problem
 
     @property
     def dtype(self):
@@ -89,6 +90,12 @@ class AstropyRef:
         import astropy.io.fits as afits
         from astropy.utils.exceptions import AstropyWarning
 
+        if self.problem:
+            raise FileFormatError(
+                f"{self.source.name}[{self.place}]",
+                f"the data cannot be located ({self.problem})",
+                "the header is damaged",
+            )
         with self.source.open() as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyWarning)
             stream.seek(0)

@@ -322,10 +322,10 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
     def to_flat_dict(self, include_arrays=True):
         """Return {dotted name: value} of all leaves; dates as text."""
         flat = {}
-        for name, _, _, value in leaves(self):
+        for name, node, key, value in leaves(self):
             if is_array(value):
                 if include_arrays:
-                    flat[name] = self[name]
+                    flat[name] = node._user_value(key, value)
             elif isinstance(value, (datetime.datetime, datetime.date)):
                 flat[name] = value.isoformat()
             else:

@@ -7,6 +7,7 @@ value, a default array waits in ``_pending`` until it is assigned or changed.
 import numpy as np
 
 from ..errors import UnknownAttributeError, did_you_mean
+from . import outline as outlines
 from . import validate
 from .bindings import OBJECT, SCALAR
 from .casting import PLAIN, gentle_asarray
@@ -198,17 +199,14 @@ class ObjectNode(Node):
         return default if node is None else node
 
     def __getitem__(self, path):
-        node = self
-        for key in str(path).split("."):
-            try:
-                if isinstance(node, ListNode):
-                    node = node[int(key)]
-                elif isinstance(node, ObjectNode) and node.hasattr(key):
-                    node = node._step(key)
-                else:
-                    raise KeyError(path)
-            except (IndexError, ValueError):
-                raise KeyError(path) from None
+        node, keys = self, str(path).split(".")
+        while keys:
+            names = (".".join(keys[:n]) for n in range(1, len(keys) + 1))
+            name = next((n for n in names if _has(node, n)), None)  # an EXTNAME may hold dots
+            if name is None:
+                raise KeyError(path)
+            node = node[int(name)] if isinstance(node, ListNode) else node._step(name)
+            del keys[: name.count(".") + 1]
         return node
 
     def __setitem__(self, path, value):
@@ -278,7 +276,17 @@ class ObjectNode(Node):
         return spec
 
     def __repr__(self):
-        return f"<{self._owner()}: {', '.join(self._known())}>"
+        return f"<{self._owner()}: {outlines.summary(self) or 'no values'}>"
+
+
+def _has(node, name):
+    """Whether a list has an index or a mapping a value of a name."""
+    if isinstance(node, ListNode):
+        try:
+            return -len(node._tree) <= int(name) < len(node._tree)
+        except ValueError:
+            return False
+    return isinstance(node, ObjectNode) and node.hasattr(name)
 
 
 Node.kinds.update({dict: ObjectNode, list: ListNode})

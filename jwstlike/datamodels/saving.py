@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from . import formats
+from . import formats, validate
 
 WRITETO = ("output_verify", "overwrite", "checksum")  # order of ``HDUList.writeto``
 
@@ -39,20 +39,23 @@ class Saving:
         if dir_path is not None:
             path = Path(os.fspath(dir_path)) / path.name
         writer = formats.writer_for(path)
-        self.on_save(str(path))
-        self._check_for_save()
-        writer(self, path, *args, **kwargs)
+        with validate.gathered():
+            self.on_save(str(path))
+            self._check_for_save()
+            writer(self, path, *args, **kwargs)
         return str(path)
 
     def to_fits(self, init, *args, **kwargs):
         """Write a FITS file; like `save`, but an existing file is an error without overwrite."""
         kwargs = {"overwrite": False, **dict(zip(WRITETO, args, strict=False)), **kwargs}
-        self.on_save(init)
-        self._check_for_save()
-        formats.write("fits", self, init, **kwargs)
+        with validate.gathered():
+            self.on_save(init)
+            self._check_for_save()
+            formats.write("fits", self, init, **kwargs)
 
     def to_asdf(self, init, *args, **kwargs):
         """Write an ASDF file."""
-        self.on_save(init)
-        self._check_for_save()
-        formats.write("asdf", self, init, *args, **kwargs)
+        with validate.gathered():
+            self.on_save(init)
+            self._check_for_save()
+            formats.write("asdf", self, init, *args, **kwargs)

@@ -236,6 +236,7 @@ class TableRef(AstropyRef):
         """
         if self.has_variable:
             return super().read(dtype)
+        self._check_size()
         out = np.empty(self.shape, self.dtype)
         for at, rows in self._iter_rows():
             for name, column in self.columns.items():
@@ -247,6 +248,7 @@ class TableRef(AstropyRef):
         column = self.columns[name]
         if column.is_variable:
             return super().read()[name]
+        self._check_size()
         out = np.empty(self.shape + column.dtype.shape, column.dtype.base)
         for at, cells in self._iter_cells(name):
             out[at : at + len(cells)] = column.convert(cells)
@@ -258,6 +260,7 @@ class TableRef(AstropyRef):
         Logical columns: neither T nor F; integers: TNULL; others: none.
         """
         column = self.columns[name]
+        self._check_size()
         out = np.zeros(self.shape + column.dtype.shape, bool)
         if column.letter == "L" or column.null is not None:
             for at, cells in self._iter_cells(name):

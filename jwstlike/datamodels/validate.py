@@ -3,6 +3,8 @@
 import math
 import sys
 import warnings
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -145,13 +147,40 @@ def act(report, model):
         return
     if model._strict_validation:
         raise validation_error(report)
-    text = str(report)
-    warn(text if len(text) <= LONGEST_WARNING else text[:LONGEST_WARNING] + " ...")
+    warn(str(report))
+
+
+_lines = ContextVar("lines of warnings that wait for the end of an act", default=None)
 
 
 def warn(text):
     """Emit a `ValidationWarning` at the first caller outside the package."""
+    waiting = _lines.get()
+    if waiting is not None:
+        waiting.append(text)
+        return
+    if len(text) > LONGEST_WARNING:
+        text = f"{text[:LONGEST_WARNING]} ... ({text.count(chr(10)) + 1} lines)"
     warnings.warn(text, ValidationWarning, stacklevel=outside())
+
+
+@contextmanager
+def gathered():
+    """Let all that is warned of in the ``with`` block come as one warning at its end.
+
+    An odd file may give occasion for hundreds.
+    """
+    if _lines.get() is not None:
+        yield
+        return
+    token = _lines.set([])
+    try:
+        yield
+        lines = _lines.get()
+    finally:
+        _lines.reset(token)
+    if lines:
+        warn("\n".join(dict.fromkeys(lines)))
 
 
 def outside():
@@ -252,4 +281,6 @@ def _equal_arrays(a, b):
         return a.dtype.names == b.dtype.names and all(
             _equal_arrays(a[n], b[n]) for n in a.dtype.names
         )
+    if a.dtype.kind == "O":  # cells of variable length
+        return all(map(equal, a.ravel(), b.ravel()))
     return bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"))
