@@ -10,6 +10,7 @@ from .casting import is_lazy
 
 SPECTRAL = ({"WAVELENGTH", "FLUX"}, {"WAVELENGTH", "NET"})  # columns that make a table a spectrum
 ERRORS = ("FLUX_ERROR", "ERROR", "ERR", "FLUXERR")
+WAVELENGTH_UNIT = "um"  # of the interface, where a file gives none
 UNITS = ("meta.bunit_data", "meta.bunit", "meta.bunit_err")
 
 
@@ -213,6 +214,9 @@ def _spectrum(model, name, array):
     from astropy.nddata import StdDevUncertainty
 
     table = _table(model, name, array)
+    wavelength = table[next(c for c in table.colnames if c.upper() == "WAVELENGTH")]
+    if wavelength.unit is None:
+        wavelength.unit = WAVELENGTH_UNIT
     names = {c.upper(): c for c in table.colnames}
     wanted = next(w for w in SPECTRAL if w <= names.keys())
     flux = table[names[(wanted - {"WAVELENGTH"}).pop()]].quantity
@@ -220,7 +224,7 @@ def _spectrum(model, name, array):
     dq = table[names["DQ"]] if "DQ" in names else None
     made = getattr(specutils, "Spectrum", None) or specutils.Spectrum1D
     return made(
-        spectral_axis=table[names["WAVELENGTH"]].quantity,
+        spectral_axis=wavelength.quantity,
         flux=flux,
         uncertainty=None if error is None else StdDevUncertainty(error),
         mask=None if dq is None else (dq & dqflags.pixel["DO_NOT_USE"]) != 0,

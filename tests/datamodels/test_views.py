@@ -333,6 +333,7 @@ def test_a_spectrum_goes_to_specutils_where_it_is_installed(monkeypatch):
     made = spectrum().to_nddata()
     assert made.flux.value.tolist() == [10, 20]
     assert made.spectral_axis.value.tolist() == [1, 2]
+    assert str(made.spectral_axis.unit) == "um"
     assert made.uncertainty.array.tolist() == [0.5, 0.25]
 
 
@@ -423,3 +424,21 @@ def test_what_cannot_be_drawn_is_told():
     model.five = np.zeros((1, 1, 1, 1, 1))
     with pytest.raises(ValueError, match="five has 5 axes; 1 to 4 can be drawn"):
         model.plot("five")
+
+
+# ---------------------------------------------------------------- repr of nodes
+
+
+def test_the_repr_of_a_node_tells_what_it_holds(unread):
+    assert repr(unread.meta.instrument) == (
+        "<ImageModel.meta.instrument: name='NIRCAM', detector='NRCA1'>"
+    )
+    assert repr(unread.meta.target) == "<ImageModel.meta.target: no values>"
+    assert repr(unread.mine) == "<ImageModel.mine: numbers=[3], name='x'>"
+
+
+def test_the_repr_of_a_large_node_is_one_short_line():
+    model = ImageModel()
+    model.mine = {f"k{n}": "x" * 100 for n in range(30)}
+    assert repr(model.mine).endswith(", ... and 20 more>")
+    assert len(repr(model.mine)) < 600
