@@ -20,6 +20,13 @@ class Settings:
     run_pars: str = "crds"
 
 
+DEFAULTS = Settings()
+NAMES = (
+    "PASS_INVALID_VALUES", "STRICT_VALIDATION", "VALIDATE_ON_ASSIGNMENT",
+    "STPIPE_DISABLE_CRDS_STEPPARS", "STPIPE_RUN_PARS",
+)  # fmt: skip
+
+
 class SettingError(JwstlikeError, ValueError):
     """An environment variable holds something that is no boolean."""
 
@@ -48,6 +55,8 @@ def boolean(name, default=False, environ=None):
 def read(environ=None):
     """Return the `Settings` of the present environment."""
     environ = os.environ if environ is None else environ
+    if not any(map(environ.__contains__, NAMES)):
+        return DEFAULTS  # the usual case, for every model that is made
     steppars = environ.get("STPIPE_DISABLE_CRDS_STEPPARS", "").strip().lower()
     return Settings(
         pass_invalid_values=boolean("PASS_INVALID_VALUES", False, environ),

@@ -5,7 +5,6 @@ is asked for, and for values that a card cannot hold exactly.
 """
 
 import math
-from struct import iter_unpack
 
 from . import fits_lists, validate
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY, first_bytes
@@ -254,7 +253,8 @@ class FitsReader:
         value = self._value(hdu, number, spec)
         if value is not None:
             tree[spec.path[-1]] = value
-        if self._lasts_of(hdu).get(keyword) != number:
+        unique = hdu.is_plain and not hdu.has_repeats
+        if not unique and self._lasts_of(hdu).get(keyword) != number:
             self._warn_repeated(hdu, spec)
         return value
 
@@ -263,8 +263,7 @@ class FitsReader:
         found = self._lasts.get(hdu.number)
         if found is None:
             if hdu.is_plain:
-                names = [name for (name,) in iter_unpack("8s72x", hdu.raw)]
-                found = dict(zip(names, range(len(names)), strict=True))
+                found = hdu.last
             else:
                 found = {first_bytes(k): numbers[-1] for k, numbers in hdu.keywords.items()}
             self._lasts[hdu.number] = found

@@ -7,7 +7,8 @@ extensions), 3.5 (special records).
 """
 
 import math
-from struct import iter_unpack
+from functools import lru_cache
+from struct import Struct
 
 from ..errors import FileFormatError
 from .compression import compression_of, open_bytes
@@ -18,6 +19,7 @@ RECORD = 2880
 CHUNK = 32768  # bytes read at a time: a header of 400 cards
 MAX_HEADER = 1 << 26  # longest header that is searched for its END
 MAX_NAXIS = 999
+BLANK, END = b" " * 8, b"END     "
 _PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_ "
 _AFTER_FIXED = frozenset({b"   ", b" / "})  # what follows an integer in fixed format
 _ODD_ENDS = (b"END\0\0\0\0\0", b"END\n    ", b"END\r\n   ")
@@ -50,6 +52,8 @@ class HduIndex:
         Why the data cannot be located; empty if they can.
     raw : bytes
         The header, 80 bytes a card, a multiple of 2880.
+    has_repeats : bool
+        Whether any cards but blank ones begin with the same 8 bytes.
     """
 
     __slots__ = (
@@ -64,6 +68,7 @@ class HduIndex:
         "extname_raw",
         "extver",
         "gcount",
+        "has_repeats",
         "header_offset",
         "kind",
         "number",
@@ -78,8 +83,10 @@ class HduIndex:
         self.number, self.header_offset, self.raw = number, header_offset, raw
         self.data_offset = header_offset + len(raw)
         self._keywords = self._cards = self._plain = None
-        names = [name for (name,) in iter_unpack("8s72x", raw)]
+        names = _names(raw, 0, len(raw) // CARD)
         self._first = dict(zip(reversed(names), range(len(names) - 1, -1, -1), strict=True))
+        blanks = names.count(BLANK) - 1
+        self.has_repeats = len(names) - len(self._first) > max(0, blanks)
         self.problem, self.truncated = "", False
         try:
             self._read_layout()
@@ -123,7 +130,7 @@ class HduIndex:
                 return int(self.raw[number * CARD + 10 : number * CARD + 30])  # fixed format
             except ValueError:
                 value = self._value_at(number * CARD)
-        if isinstance(value, (int, float)) and int(value) == value:
+        if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
             return int(value)
         if not strict:
             return default
@@ -210,6 +217,12 @@ class HduIndex:
         """First 8 bytes of each card -> number of the first card that begins so."""
         return self._first
 
+    @property
+    def last(self):
+        """First 8 bytes of each card -> number of the last card that begins so."""
+        count = len(self.raw) // CARD
+        return dict(zip(_names(self.raw, 0, count), range(count), strict=True))
+
     def value_at(self, number):
         """Return the value of card `number`."""
         return self._value_at(number * CARD)
@@ -248,6 +261,16 @@ class HduIndex:
     def iter_parsed(self):
         """Yield every card as `Parsed`, in order."""
         return map(parse_card, self.cards)
+
+
+def _names(raw, at, count):
+    """First 8 bytes of each of `count` cards from `at` on, a tuple."""
+    return _every_name(count).unpack_from(raw, at)
+
+
+@lru_cache(maxsize=64)
+def _every_name(count):
+    return Struct("8s72x" * count)
 
 
 def _index_plain(text):
@@ -422,11 +445,17 @@ def _scan_hdus(source, stream, window):
 
 
 def find_end(window, at, place=None):
-    """Return the offset of the END card of the header that begins at `at`, or -1."""
-    found = window.find(b"END     ", at if place is None else place)
-    while found >= 0 and (found - at) % CARD:
-        found = window.find(b"END     ", found + 1)
-    return found
+    """Return the offset of the END card of the header that begins at `at`, or -1.
+
+    `place`, the offset of a card, is where the search begins.
+    """
+    start = at if place is None else place
+    while start + CARD <= len(window):
+        names = _names(window, start, min(RECORD, len(window) - start) // CARD)
+        if END in names:
+            return start + names.index(END) * CARD
+        start += RECORD
+    return -1
 
 
 def _odd_end(window, at):
