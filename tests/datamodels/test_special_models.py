@@ -124,7 +124,7 @@ def test_filter_offsets_need_their_instrument():
     assert model.meta.instrument.name == "NIRCAM"
     assert model.filters[0].column_offset == 1.0
     model.populate_meta()
-    assert "F200W" in model.meta.instrument.p_filter.split("|")
+    assert "F200W" in model.meta.instrument.pfilter.split("|")
     with pytest.raises(ValueError, match="instrument='FGS' is not one of MIRI, NIRCAM, NIRISS"):
         datamodels.FilteroffsetModel(filters=filters, instrument="FGS")
 
@@ -274,6 +274,7 @@ def test_interferometric_observables_get_the_names_of_oifits(tmp_path):
             assert header["INSNAME"] == "NIRISS"
             assert header["ARRNAME"] == "JWST_NIRISS"
             assert header["DATE-OBS"] == "2024-01-02"
+        assert hdulist["OI_T3"].columns["FLAG"].format == "L"
         assert hdulist["OI_ARRAY"].header["FRAME"] == "SKY"
         assert hdulist["OI_ARRAY"].header["ARRAYX"] == 2.0
         assert hdulist["OI_ARRAY"].header["ARRAYY"] == 0.0

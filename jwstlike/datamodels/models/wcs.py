@@ -136,7 +136,7 @@ class FilteroffsetModel(KeywordReferenceModel):
         super().populate_meta()
         name = self.meta.instrument.name
         if name in OFFSET_FILTERS:
-            self.meta.instrument.p_filter = OFFSET_FILTERS[name]
+            self.meta.instrument._store("pfilter", OFFSET_FILTERS[name])  # in no schema
         if name == "MIRI":
             self.meta.instrument.detector = "MIRIMAGE"
 
