@@ -9,6 +9,14 @@ LAYOUT_NUMBERED = (
     "NAXIS", "TTYPE", "TFORM", "TUNIT", "TDIM", "TSCAL", "TZERO", "TNULL", "TDISP", "TBCOL",
 )  # fmt: skip
 
+# cards of a compressed image that mean nothing beside a plain one (FITS 4.0, section 10.1)
+COMPRESSED = (
+    "ZIMAGE", "ZCMPTYPE", "ZBITPIX", "ZSIMPLE", "ZTENSION", "ZEXTEND", "ZBLOCKED", "ZPCOUNT",
+    "ZGCOUNT", "ZMASKCMP", "ZQUANTIZ", "ZDITHER0", "ZBLANK", "ZSCALE", "ZZERO", "ZHECKSUM",
+    "ZDATASUM",
+)  # fmt: skip
+COMPRESSED_NUMBERED = ("ZNAXIS", "ZTILE", "ZNAME", "ZVAL")
+
 
 class Header:
     """Ordered cards, as texts of a multiple of 80 characters.
@@ -86,7 +94,8 @@ class Header:
             From SIMPLE or XTENSION on.
         """
         first = self.cards[0] if self.cards else None
-        rest = [c for c in self.cards if not is_layout(keyword_of(c))]
+        packed = "ZIMAGE" in self
+        rest = [c for c in self.cards if not is_layout(keyword_of(c), packed)]
         fresh = [format_card(*card).decode("ascii") for card in cards]
         if first is not None and keyword_of(first) == cards[0][0]:
             before, after = parse_card(first).value, cards[0][1]
@@ -100,9 +109,11 @@ class Header:
         return text.ljust(-(-len(text) // RECORD) * RECORD).encode("latin-1")
 
 
-def is_layout(keyword):
-    """Whether a keyword is replaced when the data change their layout."""
+def is_layout(keyword, packed=False):
+    """Whether a keyword is replaced when the data, perhaps `packed`, change their layout."""
     if keyword in LAYOUT or keyword in ("SIMPLE", "XTENSION"):
+        return True
+    if packed and (keyword in COMPRESSED or keyword.rstrip("0123456789") in COMPRESSED_NUMBERED):
         return True
     return keyword.rstrip("0123456789") in LAYOUT_NUMBERED
 

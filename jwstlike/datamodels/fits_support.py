@@ -13,6 +13,7 @@ from .fits_data import ArrayData, SourceData
 from .fits_scan import scan
 from .fits_write import FITS_VALIDATORS, OutHdu, Plan
 from .formats import is_same_file
+from .tile_compression import compress
 from .trees import merge_tree
 
 __all__ = [
@@ -42,8 +43,9 @@ def write_model(model, target, overwrite=True, **kwargs):
     overwrite : bool
         Whether an existing file may be replaced.
     **kwargs
-        ``checksum=True`` adds CHECKSUM and DATASUM to every HDU; other options of astropy's
-        `writeto` have no effect.
+        ``checksum=True`` adds CHECKSUM and DATASUM to every HDU; ``compress`` makes compressed
+        images, see `tile_compression.compress`; other options of astropy's `writeto` have no
+        effect.
 
     Raises
     ------
@@ -51,6 +53,8 @@ def write_model(model, target, overwrite=True, **kwargs):
         When the file exists (without `overwrite`) or cannot be written.
     """
     hdus = plan_hdus(model, checksum=bool(kwargs.get("checksum")))
+    if kwargs.get("compress"):
+        compress(hdus, kwargs["compress"])
     if hasattr(target, "write"):
         for hdu in hdus:
             target.writelines(hdu.blocks())
