@@ -102,7 +102,7 @@ def _compare_block(a, b, offset, tolerance, tally):
         gap = np.abs(_wide(a) - _wide(b))
         rtol, atol = tolerance
         if rtol or atol:
-            unequal &= ~(gap <= atol + rtol * np.abs(_wide(b)))
+            unequal &= ~(np.isfinite(gap) & (gap <= atol + rtol * np.abs(_wide(b))))
         tally.one_nan += int(np.count_nonzero(nan_a != nan_b))
     _note(tally, unequal, gap, (a, b), offset)
 

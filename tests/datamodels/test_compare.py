@@ -133,3 +133,8 @@ def test_a_column_of_arrays_of_their_own_length_is_compared_row_by_row(tmp_path)
     assert differences(a, a) == []
     (found,) = differences(a, b)
     assert str(found) == "#1 column V: 1 of 2 cells differ at [1]"
+
+
+def test_infinity_is_beyond_every_tolerance():
+    a, b = np.array([0.0, np.inf, np.inf]), np.array([np.inf, np.inf, -np.inf])
+    assert compare_arrays.compare(a, b, rtol=0.5).differing == 2
