@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,16 @@ def test_a_transform_reference_refuses_fits(save, tmp_path):
     with pytest.raises(NotImplementedError, match=r"DistortionModel; save it as \.asdf"):
         getattr(datamodels.DistortionModel(), save)(path)
     assert not path.exists()
+
+
+def test_the_documentation_names_every_class_once():
+    page = (Path(__file__).parents[2] / "docs" / "models.rst").read_text(encoding="utf-8")
+    named = re.findall(r"^``(\w+Model)``  ", page, re.MULTILINE)
+    assert sorted(named) == sorted(CLASSES)
+
+
+@pytest.mark.parametrize("name", ["ImageModel", "RampModel", "MultiSlitModel", "DistortionModel"])
+def test_a_file_of_a_class_opens_as_that_class(name, tmp_path):
+    suffix = "asdf" if name == "DistortionModel" else "fits"
+    path = make(name).save(tmp_path / f"a.{suffix}")
+    assert type(datamodels.open(path)) is getattr(datamodels, name)
