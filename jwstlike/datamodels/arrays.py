@@ -325,7 +325,7 @@ def _table_ref(source, hdu):
             return AstropyRef(source, hdu, made.dtype, shape)
         if hdu.get("ZTABLE") is not True and len(hdu.shape) == 2:
             return TableRef(source, hdu)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError):
         pass  # astropy says what is wrong with it when it is read
     return AstropyRef(source, hdu)
 

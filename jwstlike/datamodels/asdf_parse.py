@@ -19,6 +19,7 @@ from .asdf_nodes import CORE, FitsSource, TaggedDict, TaggedList, TaggedStr
 YAML = "tag:yaml.org,2002:"
 MAX_DEPTH = 256
 MAX_NODES = 5_000_000  # after writing out all aliases
+MAX_ALIASED = 200_000  # nodes that aliases may stand for, or ten times those of the text
 PLAIN_TAGS = ("asdf", "software", "history_entry", "extension_metadata", "subclass_metadata")
 MERGE = object()
 
@@ -58,6 +59,7 @@ class TreeBuilder:
         self._anchors = {}  # name -> (value, number of nodes); None while it is being built
         self._resolver = yaml.SafeLoader("")
         self._resolve_sizes = {}
+        self._aliased = self._events = 0
 
     def build(self, text):
         """Return the tree of one document.
@@ -88,6 +90,7 @@ class TreeBuilder:
         while True:
             event = next_event()
             kind = type(event)
+            self._events += 1
             if kind is yaml.ScalarEvent:
                 value, count = self._scalar(event, stack), 1
             elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
@@ -141,6 +144,9 @@ class TreeBuilder:
                 if anchor in self._anchors
                 else f"the alias *{anchor} points nowhere"
             )
+        self._aliased += found[1]
+        if self._aliased > max(MAX_ALIASED, 10 * self._events):
+            raise TreeError(f"aliases stand for more than {self._aliased} nodes")
         return found
 
     # ------------------------------------------------------------ values

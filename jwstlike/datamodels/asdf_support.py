@@ -113,6 +113,8 @@ def decode(node):
     """Turn a tagged node into its object by asdf; return the node if no converter knows it."""
     import asdf
 
+    if _asks_too_much(node):
+        return node
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -121,6 +123,23 @@ def decode(node):
         except Exception:
             return node
     return node if type(found).__module__ == "asdf.tagged" else found
+
+
+COUNTS = ("mapping", "n_dims", "n_inputs", "n_outputs", "degree")  # of transforms
+MAX_COUNT = 1000
+
+
+def _asks_too_much(node):
+    """Whether a transform wants so many axes that making it would take memory and time."""
+    if isinstance(node, list):
+        return any(map(_asks_too_much, node))
+    if not isinstance(node, dict):
+        return False
+    counts = (node.get(name) for name in COUNTS)
+    flat = (n for c in counts for n in (c if isinstance(c, list) else (c,)))
+    if any(isinstance(n, int) and abs(n) > MAX_COUNT for n in flat):
+        return True
+    return any(map(_asks_too_much, node.values()))
 
 
 # ---------------------------------------------------------------- writing

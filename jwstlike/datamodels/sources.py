@@ -139,6 +139,9 @@ class Source:
         """Return up to `count` bytes from `offset` on."""
         if isinstance(self.where, (bytes, bytearray, memoryview)):
             return bytes(self.where[offset : offset + count])
+        count = max(0, min(count, self.size - offset))  # memory is taken for what is asked
+        if not count:
+            return b""
         with self.open() as stream:
             stream.seek(offset)
             return stream.read(count)
