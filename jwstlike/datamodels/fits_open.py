@@ -1,10 +1,8 @@
 """Open FITS files: all that reading needs, without what writes them."""
 
-import io
-import warnings
-
 from .fits_read import FitsReader
 from .fits_scan import FitsIndex, scan
+from .hdulist import index_of_hdulist
 
 
 def read_model(model, init):
@@ -14,7 +12,7 @@ def read_model(model, init):
     ----------
     model : DataModel
     init : path, bytes, binary file object, HDUList or FitsIndex
-        An `HDUList` is copied and stays open.
+        An `HDUList` stays open; it is copied unless it is as on disk.
     """
     index = index_of(init)
     model._source_path = index.source.path
@@ -29,16 +27,5 @@ def index_of(init):
     if isinstance(init, FitsIndex):
         return init
     if type(init).__name__ == "HDUList":
-        return scan(hdulist_bytes(init), init.filename() or "<HDUList>")
+        return index_of_hdulist(init)
     return scan(init)
-
-
-def hdulist_bytes(hdulist):
-    """Return the bytes of the file that an `HDUList` would be written to."""
-    from astropy.io.fits.verify import VerifyWarning
-
-    stream = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", VerifyWarning)
-        hdulist.writeto(stream, output_verify="ignore")
-    return stream.getvalue()

@@ -13,7 +13,7 @@ from ..errors import FileFormatError, did_you_mean
 from . import compression, filetype, validate
 from .casting import cast_read, is_lazy, missing_columns, native
 from .lifetime import share
-from .sources import located
+from .sources import is_address, located
 
 # type of file -> "module:function", called with the model and the source
 READERS = {
@@ -25,6 +25,7 @@ WRITERS = {
     "asdf": "jwstlike.datamodels.asdf_support:write_model",
 }
 FITS_HEADER = "jwstlike.datamodels.fits_support:header_text"
+UPLOADER = "jwstlike.datamodels.remote:uploading"
 DECODER = "jwstlike.datamodels.asdf_support:decode"
 SUFFIXES = {".fits": "fits", ".asdf": "asdf"}
 OLD_OPTIONS = ("memmap", "cast_fits_arrays", "skip_fits_update")
@@ -224,6 +225,16 @@ def decode(node):
 # ---------------------------------------------------------------- writing
 
 
+def target_of(path, dir_path=None):
+    """Return where to save: a path, or the text of an address."""
+    path, folder = os.fspath(path), None if dir_path is None else os.fspath(dir_path)
+    if folder is not None and is_address(folder):
+        return f"{folder.rstrip('/')}/{Path(path).name}"
+    if is_address(path) and folder is None:
+        return path
+    return Path(path) if folder is None else Path(folder) / Path(path).name
+
+
 def writer_for(path):
     """Return the writer for the suffix of a path.
 
@@ -240,7 +251,15 @@ def writer_for(path):
             f"with {' '.join(compression.SUFFIXES)} behind" + did_you_mean(suffix, SUFFIXES)
         )
     writer = function(WRITERS[SUFFIXES[suffix]])
-    return partial(_write_packed, writer, packing) if packing else writer
+    if packing:
+        writer = partial(_write_packed, writer, packing)
+    return partial(_write_remote, writer) if is_address(path) else writer
+
+
+def _write_remote(writer, model, address, *args, storage_options=None, **kwargs):
+    """Write a model to an address: whole into a temporary file first, then there."""
+    with function(UPLOADER)(address, storage_options, kwargs.pop("overwrite", True)) as path:
+        writer(model, path, *args, **kwargs)
 
 
 def _write_packed(writer, packing, model, path, *args, overwrite=True, **kwargs):

@@ -6,9 +6,10 @@ Only the bytes that are asked for are fetched: the headers of a large file cost 
 
 import io
 import os
+import tempfile
 import time
 from contextlib import contextmanager
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
@@ -40,6 +41,11 @@ def located(where, options=None):
     """
     if urlsplit(where).scheme == "file":
         return url2pathname(urlsplit(where).path)
+    return RemoteSource(*_system_of(where, options), where)
+
+
+def _system_of(where, options):
+    """Return the file system behind an address and the path there."""
     try:
         import fsspec
     except ImportError:
@@ -47,12 +53,37 @@ def located(where, options=None):
             where, "is an address", "install the packages of jwstlike[remote] or fetch the file"
         ) from None
     try:
-        system, path = fsspec.core.url_to_fs(where, **(options or {}))
+        return fsspec.core.url_to_fs(where, **(options or {}))
     except ImportError as error:
         raise FileFormatError(where, f"cannot be reached ({error})", "install it") from None
     except ValueError as error:
         raise FileFormatError(where, f"cannot be reached ({error})", REMEDY) from None
-    return RemoteSource(system, path, where)
+
+
+@contextmanager
+def uploading(where, options=None, overwrite=True):
+    """Give the path of a temporary file that goes to an address when the block ends well.
+
+    An error while it is written leaves what is at the address.
+
+    Raises
+    ------
+    FileExistsError
+        If there is a file already and it may not be replaced.
+    OSError
+        If it cannot be written there.
+    """
+    system, path = _system_of(where, options)
+    if not overwrite and system.exists(path):
+        raise FileExistsError(17, "exists already; use overwrite=True", where)
+    with tempfile.TemporaryDirectory(prefix="jwstlike-") as folder:
+        temporary = Path(folder) / PurePosixPath(path).name
+        yield temporary
+        try:
+            system.put_file(str(temporary), path)
+        except Exception as error:  # each system has errors of its own
+            text = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise FileFormatError(where, f"cannot be written ({text})", REMEDY) from error
 
 
 class RemoteSource(Source):

@@ -1,8 +1,5 @@
 """Save models: the steps that all formats share."""
 
-import os
-from pathlib import Path
-
 from . import formats, validate
 
 WRITETO = ("output_verify", "overwrite", "checksum")  # order of ``HDUList.writeto``
@@ -17,9 +14,14 @@ class Saving:
         Parameters
         ----------
         path : str, Path or callable
-            A callable is given `meta.filename`.
+            A callable is given `meta.filename`. ``a.fits.gz`` is packed (also .bz2, .xz, .zst); an
+            address (``s3://bucket/a.fits``) is written by fsspec.
         dir_path : str or Path, optional
             Folder to save in.
+        *args, **kwargs
+            For the format: ``overwrite=True``; FITS: ``checksum=False``, ``compress`` (True, an
+            algorithm, or EXTNAME -> algorithm) for images compressed without loss; addresses:
+            ``storage_options``.
 
         Returns
         -------
@@ -35,9 +37,7 @@ class Saving:
         """
         if callable(path):
             path = path(self.meta.filename)
-        path = Path(os.fspath(path))
-        if dir_path is not None:
-            path = Path(os.fspath(dir_path)) / path.name
+        path = formats.target_of(path, dir_path)
         writer = formats.writer_for(path)
         with validate.gathered():
             self.on_save(str(path))

@@ -417,3 +417,44 @@ def test_a_model_of_a_packed_file_pickles_by_its_path(tmp_path):
     text = pickle.dumps(datamodels.open(path))
     assert len(text) < 20_000
     assert pickle.loads(text).data[1, 1] == 401
+
+
+# ---------------------------------------------------------------- saving at addresses
+
+
+def test_models_are_saved_at_addresses(fsspec):
+    model = ImageModel(np.full((2, 2), 5.0))
+    assert model.save("memory://out/a.fits") == "memory://out/a.fits"
+    assert model.meta.filename == "a.fits"
+    assert model.save("b.asdf.gz", dir_path="memory://out/") == "memory://out/b.asdf.gz"
+    assert datamodels.open("memory://out/a.fits").data.sum() == 20
+    assert datamodels.open("memory://out/b.asdf.gz").data.sum() == 20
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        model.save("memory://out/a.fits", overwrite=False)
+    with pytest.raises(ValueError, match="unknown filetype"):
+        model.save("memory://out/a.txt")
+
+
+def test_an_error_while_saving_leaves_what_is_at_the_address(fsspec, monkeypatch):
+    ImageModel(np.full((2, 2), 5.0)).save("memory://keep/a.fits")
+    monkeypatch.setattr(
+        "jwstlike.datamodels.fits_write.OutHdu.blocks", lambda self: iter([b"x", 1 / 0])
+    )
+    with pytest.raises(ZeroDivisionError):
+        ImageModel((3, 3)).save("memory://keep/a.fits")
+    assert datamodels.open("memory://keep/a.fits").data.sum() == 20
+
+
+def test_models_are_saved_in_an_object_store(store):
+    model = datamodels.open("s3://bucket/night/a.fits", storage_options=store)
+    model.data[0, 0] = 5
+    model.save("s3://bucket/night/b.fits", storage_options=store)
+    again = datamodels.open("s3://bucket/night/b.fits", storage_options=store)
+    assert again.data[0, :2].tolist() == [5, 1]
+    with pytest.raises(FileFormatError, match=r"s3://none/b\.fits: cannot be written"):
+        model.save("s3://none/b.fits", storage_options=store)
+
+
+def test_a_web_server_takes_no_files(server):
+    with pytest.raises(FileFormatError, match=r"/a\.fits: cannot be written"):
+        ImageModel((2, 2)).save(server.url + "/a.fits")
