@@ -13,7 +13,7 @@ from . import filetype, formats, validate
 from .casting import gentle_asarray, native
 from .history import create_history_entry
 from .model_base import DataModel, JwstDataModel
-from .models import CLASSES
+from .models import CLASSES, present_name
 from .sources import Source, located
 from .trees import put_value
 
@@ -131,10 +131,11 @@ def _make(source, name, cls, kwargs):
 
 
 def _class_or_none(name):
-    """Return the class of a model type, or None."""
+    """Return the class of a model type, also of one that only older files name, or None."""
+    name = present_name(name) if isinstance(name, str) else None
     if name == "DataModel":
         return DataModel
-    if not isinstance(name, str) or name not in CLASSES:
+    if name not in CLASSES:
         return JwstDataModel if name == "JwstDataModel" else None
     module = importlib.import_module(f"{__package__}.models.{CLASSES[name]}")
     return getattr(module, name)

@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from astropy.io import fits
 
 from jwstlike import datamodels
-from jwstlike.datamodels.models import CLASSES
+from jwstlike.datamodels.models import CLASSES, LEGACY
 
 FACTS = Path(__file__).parents[1] / "data" / "facts"
 
@@ -89,3 +90,17 @@ def test_a_file_of_a_class_opens_as_that_class(name, tmp_path):
     suffix = "asdf" if name == "DistortionModel" else "fits"
     path = make(name).save(tmp_path / f"a.{suffix}")
     assert type(datamodels.open(path)) is getattr(datamodels, name)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [*LEGACY.items(), ("jwst.datamodels.image.ImageModel", "ImageModel")],
+)
+def test_a_name_of_an_older_file_gives_the_class_of_today(old, new, tmp_path):
+    primary = fits.PrimaryHDU()
+    primary.header["DATAMODL"] = old
+    primary.header["TELESCOP"] = "JWST"
+    primary.writeto(tmp_path / "old.fits")
+    model = datamodels.open(tmp_path / "old.fits")
+    assert type(model).__name__ == new
+    assert model.meta.model_type == new

@@ -59,3 +59,23 @@ FAMILIES = {
     ),
 }
 CLASSES = {name: family for family, names in FAMILIES.items() for name in names.split()}
+
+# names that older files give -> class of today
+LEGACY = {
+    "DrizProductModel": "ImageModel",
+    "MIRIRampModel": "RampModel",
+    "MultiProductModel": "MultiSlitModel",
+    "FgsPhotomModel": "FgsImgPhotomModel",
+    "MiriImgPhotomModel": "MirImgPhotomModel",
+    "MiriMrsPhotomModel": "MirMrsPhotomModel",
+    "NircamPhotomModel": "NrcWfssPhotomModel",  # their tables have the columns of this mode
+    "NirissPhotomModel": "NisWfssPhotomModel",
+    "NirspecPhotomModel": "NrsMosPhotomModel",
+    "NirspecFSPhotomModel": "NrsFsPhotomModel",
+}
+
+
+def present_name(name):
+    """Return the class name of today for one that a file gives, perhaps with its module."""
+    name = name.strip().rpartition(".")[2]
+    return LEGACY.get(name, name)
