@@ -77,7 +77,8 @@ def _split(words, hdu):
 
 def _wanted(hdu, keywords):
     words = [] if hdu is None else [f"HDU {hdu}"]
-    return " with ".join(words + ([f"keyword {', '.join(keywords)}"] if keywords else []))
+    words += [f"keyword {', '.join(keywords)}"] if keywords else []
+    return " with ".join(words) or "tree"
 
 
 def read_headers(path, hdu=None, keywords=None):

@@ -321,6 +321,8 @@ def _table_ref(source, hdu):
             bitpix = hdu.get("ZBITPIX")
             naxis = min(hdu.get("ZNAXIS"), MAX_NAXIS)
             shape = tuple(hdu.get(f"ZNAXIS{i}") for i in range(naxis, 0, -1))
+            if not all(isinstance(n, int) and n >= 0 for n in shape):
+                return AstropyRef(source, hdu)
             made = ArrayRef(source, 0, BITPIX_DTYPES[bitpix], shape, "", _scaling(hdu, bitpix))
             return AstropyRef(source, hdu, made.dtype, shape)
         if hdu.get("ZTABLE") is not True and len(hdu.shape) == 2:

@@ -111,3 +111,10 @@ def test_of_an_asdf_file_the_tree_is_printed(tmp_path, monkeypatch, capsys):
     assert lines[-1] == "..."
     assert header.main(["a.asdf", "-k", "*.instrument.*"]) == 0
     assert capsys.readouterr().out == "a.asdf: meta.instrument.name: MIRI\n"
+
+
+def test_an_asdf_file_without_a_tree_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("bare.asdf").write_bytes(b"#ASDF 1.0.0\n#ASDF_STANDARD 1.6.0\n")
+    assert header.main(["bare.asdf"]) == 1
+    assert capsys.readouterr() == ("", "jwstlike header: bare.asdf: no tree\n")

@@ -1,5 +1,7 @@
 """Comparison of arrays, values and trees."""
 
+from pathlib import Path
+
 import astropy.io.fits as afits
 import numpy as np
 import pytest
@@ -138,3 +140,13 @@ def test_a_column_of_arrays_of_their_own_length_is_compared_row_by_row(tmp_path)
 def test_infinity_is_beyond_every_tolerance():
     a, b = np.array([0.0, np.inf, np.inf]), np.array([np.inf, np.inf, -np.inf])
     assert compare_arrays.compare(a, b, rtol=0.5).differing == 2
+
+
+def test_a_compressed_image_with_a_damaged_axis_is_compared_by_its_bytes(tmp_path):
+    whole = Path(__file__).parents[1] / "data" / "fits" / "astropy__compressed_with_nan.fits"
+    content = whole.read_bytes().replace(
+        b"ZNAXIS1 =                   12", b"ZNAXIS1 = '12 4'".ljust(30)
+    )
+    (tmp_path / "damaged.fits").write_bytes(content)
+    (found,) = differences(tmp_path / "damaged.fits", whole)  # the bytes of the data are the same
+    assert (found.kind, found.keyword, found.a, found.b) == ("card", "ZNAXIS1", "12 4", 12)
