@@ -28,7 +28,7 @@ def replacing(path):
     try:
         stream = temporary.open("xb")
     except OSError as error:
-        raise type(error)(error.errno, f"cannot be written ({error.strerror})", str(path)) from None
+        raise _cannot_be_written(error, path) from None
     try:
         with stream:
             yield stream
@@ -37,11 +37,22 @@ def replacing(path):
         with contextlib.suppress(FileNotFoundError):
             temporary.chmod(stat.S_IMODE(path.stat().st_mode))
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError) and error.errno and not _names_a_file(error, temporary):
+            raise _cannot_be_written(error, path) from error
         raise
     _sync_folder(path.parent)
+
+
+def _names_a_file(error, temporary):
+    """Whether an error tells of a file that a user knows."""
+    return error.filename is not None and str(error.filename) != str(temporary)
+
+
+def _cannot_be_written(error, path):
+    return OSError(error.errno, f"cannot be written ({error.strerror})", str(path))
 
 
 def _sync_folder(folder):

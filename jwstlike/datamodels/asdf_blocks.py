@@ -169,10 +169,11 @@ def _unpack_lz4(data, name):
     out, at = [], 0
     while at + 4 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)
-        (claimed,) = struct.unpack_from("<I", data, at + 4)
-        if claimed > 256 * length:  # more than the code can shrink; memory would be taken for it
-            raise ValueError(f"{length} bytes cannot unpack to {claimed}")
-        out.append(lz4.block.decompress(data[at + 4 : at + 4 + length]))
+        chunk = data[at + 4 : at + 4 + length]
+        (claimed,) = struct.unpack_from("<I", chunk)
+        if claimed > 256 * len(chunk):  # more than the code can shrink; memory is taken for it
+            raise ValueError(f"{len(chunk)} bytes cannot unpack to {claimed}")
+        out.append(lz4.block.decompress(chunk))
         at += 4 + length
     return b"".join(out)
 

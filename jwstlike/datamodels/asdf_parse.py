@@ -21,6 +21,7 @@ MAX_DEPTH = 256
 MAX_NODES = 5_000_000  # after writing out all aliases
 MAX_ALIASED = 200_000  # nodes that aliases may stand for, or ten times those of the text
 PLAIN_TAGS = ("asdf", "software", "history_entry", "extension_metadata", "subclass_metadata")
+CONTAINERS = tuple(YAML + name for name in ("map", "seq", "set", "omap", "pairs"))
 MERGE = object()
 
 _VERSION = re.compile(r"-\d+\.\d+\.\d+$")
@@ -185,11 +186,13 @@ class TreeBuilder:
         if tag == YAML + "merge":
             return MERGE
         construct = self._resolver.yaml_constructors.get(tag)
+        if tag in CONTAINERS:
+            construct = None
         if construct is None or tag == YAML + "value":
             return text if tag == YAML + "value" else TaggedStr(text, tag)
         try:
             return construct(self._resolver, yaml.ScalarNode(tag, text))
-        except (ValueError, AttributeError, yaml.YAMLError) as error:
+        except (ValueError, KeyError, AttributeError, yaml.YAMLError) as error:
             if tag == YAML + "timestamp":  # 2020-13-45: looks like a date, is none
                 return text
             raise TreeError(f"{text[:40]!r} is no {tag.removeprefix(YAML)}") from error

@@ -106,6 +106,8 @@ class AstropyRef:
                 with afits.open(where, memmap=False) as hdulist:
                     return action(hdulist[self.hdu])
             except Exception as error:
+                if isinstance(error, OSError) and error.errno is not None:  # of the system
+                    raise OSError(error.errno, error.strerror, self.source.name) from error
                 raise FileFormatError(
                     f"{self.source.name}[{self.place}]",
                     f"the data cannot be read ({type(error).__name__}: {error})",

@@ -114,7 +114,10 @@ class Source:
                 ) from error
             with stream:
                 self._check(os.fstat(stream.fileno()))
-                yield stream
+                try:
+                    yield stream
+                except OSError as error:
+                    raise self._named(error) from error
         elif hasattr(self.where, "seek"):
             try:
                 place = self.where.tell()
@@ -128,6 +131,15 @@ class Source:
                 self.where.seek(place)
         else:
             yield io.BytesIO(self.where)
+
+    def _named(self, error):
+        """Return an error of the system with the name of the file, any other as it is.
+
+        It is no `FileFormatError`: the file may be sound, and the next try succeed.
+        """
+        if error.errno is None or error.filename is not None:
+            return error
+        return OSError(error.errno, f"cannot be read ({error.strerror})", self.name)
 
     def _check(self, status):
         if (status.st_size, status.st_mtime_ns) != (self.size, self.mtime_ns):

@@ -168,6 +168,18 @@ def test_a_tree_that_its_plug_in_refuses_to_write_gives_our_error(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("tag", ["set", "omap", "pairs", "seq", "map"])
+def test_a_text_under_the_tag_of_a_container_is_carried(tag, tmp_path):
+    model = datamodels.open(asdf_bytes(f"a: !!{tag} x"))
+    model.save(tmp_path / "a.asdf")
+    assert f"tag:yaml.org,2002:{tag}> x\n".encode() in (tmp_path / "a.asdf").read_bytes()
+
+
+def test_a_text_under_the_tag_of_booleans_is_damage():
+    with pytest.raises(FileFormatError, match="'x' is no bool"):
+        datamodels.open(asdf_bytes("a: !!bool x"))
+
+
 def test_aliases_cannot_stand_for_millions_of_nodes():
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 7)]
