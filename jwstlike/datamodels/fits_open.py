@@ -1,5 +1,7 @@
 """Open FITS files: all that reading needs, without what writes them."""
 
+import io
+
 from .fits_read import FitsReader
 from .fits_scan import FitsIndex, scan
 from .hdulist import index_of_hdulist
@@ -16,10 +18,27 @@ def read_model(model, init):
     """
     index = index_of(init)
     model._source_path = index.source.path
+    migrate = getattr(model, "_migrate_hdulist", None)
+    if migrate is not None:
+        index = _migrated(index, migrate)
     model.__dict__["_reader"] = FitsReader(index, model._table)
     model._reader.adopt(model._tree, model._spec)
     if model._strict_validation:
         model.validate()
+
+
+def _migrated(index, migrate):
+    """Let a class of a user change the HDUs of a file before they are read.
+
+    The file stays as it is; what `migrate` gives back, an astropy `HDUList`, is read instead.
+    """
+    import astropy.io.fits as afits
+
+    content = index.source.read(0, index.source.size)
+    with afits.open(io.BytesIO(content), memmap=False) as hdulist:
+        made = io.BytesIO()
+        migrate(hdulist).writeto(made, output_verify="ignore")
+    return index if made.getvalue() == content else scan(made.getvalue())
 
 
 def index_of(init):

@@ -235,6 +235,31 @@ def test_profiles_of_several_apertures_keep_their_descriptions(tmp_path):
     assert again.apertures[1].data.dtype == np.float64
 
 
+class Migrating(datamodels.ImageModel):
+    """A class of a user that knows an older keyword."""
+
+    def _migrate_hdulist(self, hdulist):
+        header = hdulist[0].header
+        if "OLDTARG" in header:
+            header["TARGPROP"] = header.pop("OLDTARG")
+        return hdulist
+
+
+def test_a_class_of_a_user_may_change_the_hdus_before_they_are_read(tmp_path):
+    primary = fits.PrimaryHDU()
+    primary.header["OLDTARG"] = "M31"
+    path = tmp_path / "old.fits"
+    fits.HDUList([primary, fits.ImageHDU(np.ones((2, 3), "f4"), name="SCI")]).writeto(path)
+    before = path.read_bytes()
+    model = Migrating(path)
+    assert model.meta.target.proposer_name == "M31"
+    assert model.data.tolist() == [[1, 1, 1], [1, 1, 1]]
+    assert path.read_bytes() == before
+    with fits.open(model.save(tmp_path / "new.fits")) as hdulist:
+        assert hdulist[0].header["TARGPROP"] == "M31"
+        assert "OLDTARG" not in hdulist[0].header
+
+
 # ------------------------------------------------------------ ramps
 
 
