@@ -44,6 +44,11 @@ def is_path(obj):
     return isinstance(obj, str | PurePath)
 
 
+def is_address(obj):
+    """Tell whether `obj` is a text like ``https://host/a.fits``, which models know how to open."""
+    return isinstance(obj, str) and "://" in obj
+
+
 def resolve(target):
     """Return the object of a ``module:name`` string, importing the module now."""
     module, _, name = target.partition(":")

@@ -109,11 +109,12 @@ def check_input(context, strict):
             f"{item}: no such file; check the name of the input"
             for item in primary
             if datamodel.is_path(item)
+            and not datamodel.is_address(item)
             and (strict or step.input_types)
             and not Path(step.make_input_path(item)).exists()
         ]
     is_needed = bool(step.input_types or references.needed(step))
-    if not datamodel.is_path(primary):
+    if not datamodel.is_path(primary) or datamodel.is_address(primary):
         return _open(context, primary) if is_needed else []
     path = Path(step.make_input_path(primary))
     if not path.exists():

@@ -27,7 +27,8 @@ import pytest
 from jwstlike import datamodels
 from jwstlike.datamodels import DataModel, ImageModel, remote
 from jwstlike.datamodels.compression import MAX_UNPACKED
-from jwstlike.errors import FileFormatError
+from jwstlike.errors import FileFormatError, PreflightError
+from jwstlike.stpipe import Step
 
 MB = 1 << 20
 
@@ -328,6 +329,25 @@ def test_files_in_an_object_store(store):
     assert again.dq.shape == (1000, 1000)
     with pytest.raises(FileFormatError, match=r"s3://bucket/b\.fits: there is no such file"):
         datamodels.open("s3://bucket/b.fits", storage_options=store)
+
+
+class Double(Step):
+    input_types = ("ImageModel",)
+
+    def process(self, image):
+        image.data *= 2
+        return image
+
+
+def test_a_step_takes_an_address(server, tmp_path, monkeypatch):
+    make(tmp_path / "a_rate.fits")
+    (tmp_path / "out").mkdir()
+    monkeypatch.chdir(tmp_path / "out")
+    result = Double(save_results=True).run(server.url + "/a_rate.fits")
+    assert result.data[1, 1] == 802
+    assert [p.name for p in Path().glob("*.fits")] == ["a_double.fits"]
+    with pytest.raises(PreflightError, match=r"none\.fits: .*404"):
+        Double().run(server.url + "/none.fits")
 
 
 # ---------------------------------------------------------------- packed files
