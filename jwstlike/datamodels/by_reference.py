@@ -3,6 +3,7 @@
 import numpy as np
 
 from .fits_data import _equal_in_slabs
+from .sharing import looked_at
 
 
 def light(model):
@@ -31,7 +32,7 @@ def _shallow(value, moved):
             new = moved[id(value)] = {}
             new.update((k, _shallow(v, moved)) for k, v in value.items())
         return moved[id(value)]
-    return [_shallow(v, moved) for v in value] if type(value) is list else value
+    return [_shallow(v, moved) for v in value] if type(value) is list else looked_at(value)
 
 
 def equals_stored(value, ref):

@@ -5,6 +5,7 @@ from .bindings import OBJECT
 from .casting import is_array, is_lazy
 from .list_node import ListNode
 from .node import forget_nodes
+from .sharing import SharedArray
 from .trees import copied
 
 
@@ -83,7 +84,7 @@ class LazyContent:
         if is_lazy(value):
             may_lack = () if spec is None else self._added_columns(spec)
             result = formats.read_array(value, spec, self._place(spec), may_lack)
-            if self._reader is not None:
+            if self._reader is not None and not isinstance(value, SharedArray):
                 self._reader.note_origin(node._tree, name, value)
         elif hasattr(value, "_tag"):
             result = formats.decode(value)

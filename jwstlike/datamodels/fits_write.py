@@ -18,6 +18,7 @@ from .fits_scan import RECORD
 from .formats import read_or_warn
 from .history import as_lines
 from .mending import mend
+from .sharing import looked_at
 
 # what every save sets: no edit of a user, and not forced upon a file of somebody else
 OWN_PATHS = (("meta", "filename"), ("meta", "date"), ("meta", "model_type"))
@@ -266,7 +267,8 @@ class Plan:
         path = ".".join(spec.path)
         if spec.hdu.upper() == PRIMARY:
             raise ValueError(f"Schema for {path} property does not specify a non-primary hdu name")
-        original, ref = value, self._origin(value, where)
+        original, value = value, looked_at(value)
+        ref = self._origin(value, where)
         value = self.model._stored_form(spec, value, ref)
         if out is not None and is_untouched(value, ref, out.source, self.reader, spec):
             self.links[id(original)] = self._link(out)

@@ -8,16 +8,13 @@ import contextlib
 import itertools
 import pickle
 import shutil
-import sys
 import tempfile
 import weakref
 from collections import OrderedDict
 from collections.abc import MutableMapping
 from pathlib import Path
 
-import numpy as np
-
-from . import lifetime
+from . import lifetime, sharing
 
 LIMIT = 8  # models kept in memory that nobody else holds
 TRIES = 2  # models looked at per access, so that an access stays cheap where all are held
@@ -173,42 +170,10 @@ def _around(inner):
     return model
 
 
-# ---------------------------------------------------------------- who holds an array
-
-
 def _holds_lent_arrays(model):
     """Whether an array of the model, or a view of it, is held by somebody else."""
-    found = []
-    for node in model._pending_nodes.values():
-        _collect(node._pending or {}, found)
-    _collect(model._tree, found)
-    return any(found)
-
-
-def _collect(container, found):
-    """Append to `found`, for each array in a dict or list, whether it is lent."""
-    for value in container.values() if isinstance(container, dict) else container:
-        if isinstance(value, np.ndarray):
-            base = value.base
-            found.append(sys.getrefcount(value) > _FREE)
-            found.append(isinstance(base, np.ndarray) and sys.getrefcount(base) > _FREE_BASE)
-        elif isinstance(value, (dict, list)):
-            _collect(value, found)
-
-
-def _free_counts():
-    """Return what `_collect` counts where nobody holds an array or its base.
-
-    It depends on the release of Python.
-    """
-    for value in {"": np.empty((2, 2))[:1]}.values():
-        base = value.base
-        if isinstance(value, np.ndarray):
-            return sys.getrefcount(value), sys.getrefcount(base)
-    return None
-
-
-_FREE, _FREE_BASE = _free_counts()
+    pending = [node._pending or {} for node in model._pending_nodes.values()]
+    return any(map(sharing.is_any_lent, [*pending, model._tree]))
 
 
 class LazyModels(MutableMapping):

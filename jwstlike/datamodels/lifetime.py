@@ -5,6 +5,7 @@ import importlib
 
 from .bindings import Table
 from .class_tables import is_own, table_of
+from .sharing import share_arrays
 from .trees import copied
 
 BY_REFERENCE = f"{__package__}.by_reference"  # imported when a model is pickled
@@ -34,6 +35,7 @@ def clone(target, source, deepcopy=False, memo=None):
         target.__dict__[name] = source.__dict__[name]
     if deepcopy:
         moved, put = {}, target.__dict__
+        share_arrays(source._tree)
         put["_tree"] = copied(source._tree, moved)
         put["_history"] = copy.deepcopy(source._history, memo)
         if source._reader is not None:
