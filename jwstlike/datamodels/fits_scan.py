@@ -17,6 +17,7 @@ from .sources import Source
 
 RECORD = 2880
 CHUNK = 32768  # bytes read at a time: a header of 400 cards
+SHORT = 2 * RECORD  # bytes read first of an extension: thousands of them have few cards
 MAX_HEADER = 1 << 26  # longest header that is searched for its END
 MAX_NAXIS = 999
 BLANK, END = b" " * 8, b"END     "
@@ -412,7 +413,7 @@ def _scan_hdus(source, stream, window):
         at = offset - start
         if not 0 <= at < len(window) - RECORD:
             stream.seek(offset)
-            window, start, at = stream.read(CHUNK), offset, 0
+            window, start, at = stream.read(SHORT), offset, 0
         if hdus and not window.startswith(b"XTENSION", at):
             return hdus, ""  # special records or junk (FITS 4.0, section 3.5)
         end = find_end(window, at)

@@ -255,7 +255,7 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
     @property
     def _meta(self):
         """Node of ``meta``, also where a schema of a user knows none."""
-        node = self.get("meta")
+        node = self.__dict__.get("meta") or self.get("meta")
         return (
             node
             if isinstance(node, ObjectNode)
@@ -450,8 +450,8 @@ class JwstDataModel(DataModel):
 
 def now():
     """Present time (UTC) as ISO text with milliseconds."""
-    time = datetime.datetime.now(datetime.UTC)
-    return time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}"
+    time = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    return time.isoformat(timespec="milliseconds")
 
 
 def _first_given(*values):

@@ -86,7 +86,7 @@ class Node:
 
 def forget_nodes(node):
     """Let go of all nodes that are kept below `node`; those that somebody holds stay valid."""
-    kept = [n for n, v in node.__dict__.items() if isinstance(v, Node) and n[0] != "_"]
+    kept = [n for n, v in node.__dict__.items() if n[0] != "_" and isinstance(v, Node)]
     for name in kept:
         forget_nodes(node.__dict__.pop(name))
 
