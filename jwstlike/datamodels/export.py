@@ -192,8 +192,8 @@ def _units_of(model, name, array):
 def _table(model, name, array):
     from astropy.table import Table
 
-    table = Table(np.asarray(array))
-    table.meta.update(_meta(model))
+    names = array.dtype.names
+    table = Table([np.asarray(array[n]) for n in names], names=names, meta=_meta(model))
     units = _units_of(model, name, array)
     for column in table.colnames:
         if table[column].dtype.kind == "S":

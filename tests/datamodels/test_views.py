@@ -315,6 +315,16 @@ def test_a_table_becomes_a_table_with_units(tmp_path):
     assert table["n"].tolist() == ["x", "y"]
 
 
+def test_cells_of_their_own_length_stay_arrays(tmp_path):
+    cells = np.empty(2, object)
+    cells[:] = [np.array([1, 2]), np.array([3])]
+    hdu = afits.BinTableHDU.from_columns([afits.Column("V", "PJ()", array=cells)], name="T")
+    afits.HDUList([afits.PrimaryHDU(), hdu]).writeto(tmp_path / "t.fits")
+    schema = {"properties": {"t": {"fits_hdu": "T"}}}
+    table = datamodels.DataModel(tmp_path / "t.fits", schema=schema).to_nddata()
+    assert [cell.tolist() for cell in table["V"]] == [[1, 2], [3]]
+
+
 def test_a_spectrum_without_specutils_names_the_way_out(monkeypatch):
     monkeypatch.setitem(sys.modules, "specutils", None)
     with pytest.raises(ImportError, match=r"needs the package specutils.*kind='table'"):
