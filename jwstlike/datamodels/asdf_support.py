@@ -156,8 +156,10 @@ def tree_of(model, standalone=True):
     """
     model._load_all()
     tree = pruned(ordered(model._tree, model._spec))
-    if not standalone:
-        tree.pop("extra_fits", None)  # it lies in the FITS file itself
+    extra = tree.pop("extra_fits", None)
+    if extra and standalone:  # else it lies in the FITS file itself
+        reader = model._reader
+        tree["extra_fits"] = extra if reader is None else reader.renamed_extra(extra, model._tree)
     history = _history_of(model, tree.pop("history", None))
     if history:
         tree["history"] = history

@@ -63,6 +63,24 @@ def places(reader, items):
     return found
 
 
+def renamed(extra, reader, tree):
+    """Return `extra_fits` with the HDUs of items named by the present places of the items."""
+    for spec in bound_lists(reader.table.root):
+        now = places(reader, items_of(tree, spec))
+        if now == {n: n for n in range(1, reader.list_length(spec) + 1)}:
+            continue
+        names, made = extnames(spec), {}
+        for key, content in extra.items():
+            name, _, version = key.partition(",")
+            new = now.get(int(version or 1)) if name.upper() in names else None
+            if name.upper() not in names:
+                made[key] = content
+            elif new is not None:
+                made[name if new == 1 else f"{name},{new}"] = content
+        extra = made
+    return extra
+
+
 def arrange(plan):
     """Give the HDUs of the source to the items that were read from them, and drop the others'.
 

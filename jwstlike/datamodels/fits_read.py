@@ -388,6 +388,10 @@ class FitsReader:
             self._extra = extra_fits.read(self)
         return self._extra
 
+    def renamed_extra(self, extra, tree):
+        """Return `extra_fits` as it is named when items of lists have moved."""
+        return fits_lists.renamed(extra, self, tree)
+
     # ------------------------------------------------------------ the ASDF extension
 
     @property

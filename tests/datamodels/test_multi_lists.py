@@ -1,5 +1,8 @@
 """Lists of slits in FITS files: items keep their HDUs through every change of the list."""
 
+import pickle
+import time
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -243,3 +246,42 @@ def test_only_the_changed_slit_is_written_anew(path, tmp_path):
     old, new = scan(path), scan(out)
     for name, extver in (("SCI", 1), ("DQ", 3), ("SCI", 2)):
         assert new.find(name, extver).raw == old.find(name, extver).raw
+
+
+def test_the_asdf_file_of_an_edited_list_names_foreign_cards_by_the_new_places(path, tmp_path):
+    model = datamodels.open(path)
+    model.slits.pop(1)
+    model.slits.reverse()
+    again = datamodels.open(model.save(tmp_path / "edited.asdf"))
+    assert [(s.name, s.data[0, 0]) for s in again.slits] == [("D", 4), ("C", 3), ("A", 1)]
+    expected = [("D", "of D", 4, 4), ("C", "of C", 3, 3), ("A", "of A", 1, 1)]
+    assert content(again.save(tmp_path / "edited.fits")) == expected
+
+
+def test_an_edited_list_pickles(path, tmp_path):
+    model = datamodels.open(path)
+    model.slits.pop(1)
+    model.slits.reverse()
+    other = pickle.loads(pickle.dumps(model))
+    expected = [("D", "of D", 4, 4), ("C", "of C", 3, 3), ("A", "of A", 1, 1)]
+    assert content(other.save(tmp_path / "edited.fits")) == expected
+
+
+def test_time_grows_with_the_number_of_slits_not_faster(tmp_path):
+    """Case 46: a quadratic way would take 16 times as long for four times the slits."""
+    taken = {}
+    for count in (100, 400):
+        model = datamodels.MultiSlitModel()
+        for number in range(count):
+            model.slits.append(slit(f"S{number}", number % 100))
+        path = model.save(tmp_path / f"{count}.fits")
+        times = []
+        for _ in range(3):
+            start = time.perf_counter()
+            opened = datamodels.open(path)
+            assert sum(int(s.data[0, 0]) for s in opened.slits) == sum(range(100)) * count // 100
+            opened.slits.reverse()
+            opened.save(tmp_path / "reversed.fits")
+            times.append(time.perf_counter() - start)
+        taken[count] = min(times)
+    assert taken[400] < 9 * taken[100]

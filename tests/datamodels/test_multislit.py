@@ -83,6 +83,11 @@ def test_a_slit_taken_from_a_file_can_be_saved_alone(model, tmp_path):
     assert alone.meta.wcsinfo.ra_ref == 2.0
 
 
+def test_a_slit_has_what_no_schema_knows_of_it(model):
+    model.slits[0].meta.mine = {"deep": {"value": 3}}
+    assert model[0].meta.mine.deep.value == 3
+
+
 def test_a_wrong_index_is_an_index_error(model):
     with pytest.raises(IndexError, match="there is no slit 2, this model has 2"):
         model[2]

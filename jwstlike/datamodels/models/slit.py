@@ -124,7 +124,8 @@ def _merge(node, tree):
     for name, value in tree.items():
         if node._parent is not None and node._key == "meta" and name in OF_EVERY_MODEL:
             continue
-        if type(value) is dict and not hasattr(value, "_tag"):
+        known = node._spec_of(name) is not None or node.hasattr(name)
+        if type(value) is dict and known:
             _merge(getattr(node, name), value)
         elif value is not None:
             node._store(name, copied(value) if isinstance(value, (dict, list)) else value)
