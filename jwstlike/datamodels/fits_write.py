@@ -299,22 +299,20 @@ class Plan:
             return
         known = self.reader.extra if self.reader is not None else {}
         for key, content in extra.items():
-            if content is None:
-                continue
-            before = known.get(key, {})
-            header = content.get("header") or []
-            out = self._extra_hdu(key)
-            if [list(c) for c in header] != before.get("header", []):
-                self._extra_cards(out or self._new_extra(key), header)
-                self.edited = True
-            data = content.get("data")
-            ref = before.get("data")
-            if data is not None and (ref is None or not _is_same_data(data, ref)):
-                out = self._extra_hdu(key) or self._new_extra(key)
-                out.set_data(data.read() if is_lazy(data) else data)
+            if content is not None:
+                self._write_extra(key, content, known.get(key, {}))
         for key in known:
             if extra.get(key) is None:
                 self._remove_extra(key)
+
+    def _write_extra(self, key, content, before):
+        header, data, ref = content.get("header") or [], content.get("data"), before.get("data")
+        if [list(card) for card in header] != before.get("header", []):
+            self._extra_cards(self._extra_hdu(key) or self._new_extra(key), header)
+            self.edited = True
+        if data is not None and (ref is None or not _is_same_data(data, ref)):
+            out = self._extra_hdu(key) or self._new_extra(key)
+            out.set_data(data.read() if is_lazy(data) else data)
 
     def _extra_hdu(self, key):
         if self.reader is not None:
