@@ -170,7 +170,7 @@ def test_of_two_processes_that_save_one_path_each_file_is_whole(tmp_path, suffix
 
 
 def whole_value(path):
-    """Return the value of all pixels, as a set; empty when the file is replaced while it is read."""
+    """Return the value of all pixels, as a set; empty when the file is replaced meanwhile."""
     if not path.exists():
         return set()
     try:
