@@ -175,6 +175,13 @@ def test_a_text_under_the_tag_of_a_container_is_carried(tag, tmp_path):
     assert f"tag:yaml.org,2002:{tag}> x\n".encode() in (tmp_path / "a.asdf").read_bytes()
 
 
+def test_a_set_is_carried_and_saved_after_it_was_looked_at(tmp_path):
+    model = datamodels.open(asdf_bytes("a: !!set {x, y}"))
+    assert model.a == {"x": None, "y": None}
+    model.save(tmp_path / "a.asdf")
+    assert b"tag:yaml.org,2002:set>" in (tmp_path / "a.asdf").read_bytes()
+
+
 def test_a_text_under_the_tag_of_booleans_is_damage():
     with pytest.raises(FileFormatError, match="'x' is no bool"):
         datamodels.open(asdf_bytes("a: !!bool x"))
