@@ -238,10 +238,15 @@ class TableRef(AstropyRef):
             return super().read(dtype)
         self._check_size()
         out = np.empty(self.shape, self.dtype)
-        for at, rows in self._iter_rows():
+        for at, rows in self._iter_rows(out if self._is_alike() else None):
             for name, column in self.columns.items():
                 out[name][at : at + len(rows)] = column.convert(rows[name])
         return out if dtype is None else out.astype(dtype, copy=False)
+
+    def section(self, key, dtype=None):
+        """Return ``read()[key]``; for the name of a column only its cells are converted."""
+        one = isinstance(key, str) and key in self.columns
+        return self.column(key) if one else super().section(key, dtype)
 
     def column(self, name):
         """Read one column, ``read()[name]``; of wide rows only its bytes."""
@@ -284,8 +289,20 @@ class TableRef(AstropyRef):
                 fill(stream, memoryview(cell.view("u1").reshape(-1)))
                 yield row, cell
 
-    def _iter_rows(self):
-        """Yield the number of the first row and the stored rows, block by block."""
+    def _is_alike(self):
+        """Whether each cell has the same place and size in the file and in the result."""
+        fields = self._row.fields
+        return self._row.itemsize == self.dtype.itemsize and all(
+            (stored.itemsize, offset) == (fields[name][0].itemsize, fields[name][1])
+            for name, (stored, offset) in self.dtype.fields.items()
+        )
+
+    def _iter_rows(self, landing=None):
+        """Yield the number of the first row and the stored rows, block by block.
+
+        With `landing`, a result like the rows in the file, they lie there and may be replaced
+        one column at a time.
+        """
         self._check_size()
         width = self._row.itemsize
         step = max(1, BLOCK // max(width, 1))
@@ -294,9 +311,16 @@ class TableRef(AstropyRef):
         with self.source.open() as stream:
             stream.seek(self.offset)
             for at in range(0, self.shape[0], step):
-                octets = bytearray(width * min(step, self.shape[0] - at))
-                fill(stream, memoryview(octets))
-                yield at, np.frombuffer(octets, self._row)
+                count = min(step, self.shape[0] - at)
+                if landing is None:
+                    octets = np.empty(width * count, "u1")
+                else:
+                    octets = landing[at : at + count].view("u1")
+                if fill(stream, memoryview(octets)) < octets.size:
+                    raise FileFormatError(
+                        f"{self.source.name}[{self.place}]", "the data are cut", "fetch it again"
+                    )
+                yield at, octets.view(self._row)
 
     def _check_size(self):
         missing = self.offset + self.shape[0] * max(1, self._row.itemsize) - self.source.size
@@ -434,7 +458,10 @@ def _is_fits_rec(table):
 
 
 def units_of(table):
-    """Return {column: unit} of a ``FITS_rec``, {} for other tables."""
+    """Return {column: unit} of a `TableArray` or ``FITS_rec``, {} for other tables."""
+    known = getattr(table, "units", None)
+    if isinstance(known, dict):
+        return {name: known[name.upper()] for name in table.dtype.names if name.upper() in known}
     if not _is_fits_rec(table):
         return {}
     return {c.name: c.unit for c in table.columns if c.unit}

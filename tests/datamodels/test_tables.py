@@ -1,9 +1,11 @@
 import io
 import pickle
+import tracemalloc
 import warnings
 from pathlib import Path
 
 import numpy as np
+import numpy.lib.recfunctions
 import pytest
 from astropy.io import fits
 from hypothesis import given, settings
@@ -203,6 +205,29 @@ def test_many_rows_pass_in_blocks(monkeypatch):
     ref = ref_of(file_of(table))
     np.testing.assert_array_equal(ref.read(), table)
     np.testing.assert_array_equal(ref.section(slice(3, 9)), table[3:9])
+
+
+def test_a_section_by_the_name_of_a_column_converts_only_its_cells(monkeypatch):
+    ref = ref_of(file_of(sample()))
+    converted = []
+    convert = tables.Column.convert
+    monkeypatch.setattr(
+        tables.Column, "convert", lambda c, cells: converted.append(c.name) or convert(c, cells)
+    )
+    np.testing.assert_array_equal(ref.section("w"), sample()["w"])
+    assert converted == ["w"]
+
+
+def test_a_table_is_converted_where_it_is_read_to():
+    table = np.tile(sample(), 5000)[["j", "e", "d", "w", "flag", "text"]]
+    table = np.lib.recfunctions.repack_fields(table)
+    ref = ref_of(file_of(table))
+    tracemalloc.start()
+    read = ref.read()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_array_equal(read, table)
+    assert peak < 1.3 * table.nbytes
 
 
 def test_a_cut_table_is_refused():
