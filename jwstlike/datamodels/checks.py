@@ -4,6 +4,7 @@ The compiled checks agree with the JSON-schema draft 4 rules of the `jsonschema`
 no number, ``3.0`` is no integer.
 """
 
+import itertools
 import re
 
 from ..errors import ALLOWED_SHOWN, did_you_mean
@@ -24,8 +25,12 @@ SILENT = frozenset(
     """title description fits_keyword fits_hdu blend_rule blend_table archive_catalog default
     examples fits_required id $schema datatype ndim max_ndim unit allow_extra_columns tag
     properties items required additionalProperties minItems maxItems destination sdf
-    propertyOrder flowStyle""".split()
+    propertyOrder flowStyle vocabulary""".split()
 )
+
+# ``A|B|``: words of a list, each with a bar behind it, as reference files have them
+SELECTOR = re.compile(r"\^\(\((?P<words>[^()]*)\)\\s\*\\\|\\s\*\)\+\$")
+LONGEST_PATTERN = 60
 
 
 def expected_words(schema):
@@ -99,6 +104,15 @@ def _same(a, b):
     return a == b and isinstance(a, bool) == isinstance(b, bool)
 
 
+def one_of(value, allowed):
+    """Say that a value is none of the allowed ones, and which of them is meant or there are."""
+    if len(allowed) <= ALLOWED_SHOWN:
+        return "is not one of " + ", ".join(map(repr, allowed)) + did_you_mean(value, allowed)
+    return f"is not one of {len(allowed)} allowed values" + (
+        did_you_mean(value, allowed) or f", e.g. {allowed[0]!r}"
+    )
+
+
 def _enum(allowed):
     plain = frozenset(v for v in allowed if isinstance(v, str))
 
@@ -108,24 +122,31 @@ def _enum(allowed):
                 return None
         elif any(_same(value, v) for v in allowed):
             return None
-        if len(allowed) <= ALLOWED_SHOWN:
-            return "is not one of " + ", ".join(map(repr, allowed))
-        return f"is not one of {len(allowed)} allowed values" + (
-            did_you_mean(value, allowed) or f", e.g. {allowed[0]!r}"
-        )
+        return one_of(value, allowed)
 
     return check
 
 
 def _pattern(pattern):
-    found = re.compile(pattern).search
+    found, selector = re.compile(pattern).search, SELECTOR.fullmatch(pattern)
 
     def check(value):
-        if isinstance(value, str) and not found(value):
-            return f"does not match the pattern {pattern}"
-        return None
+        if not isinstance(value, str) or found(value):
+            return None
+        if selector:
+            return _selector_problem(value, selector["words"].replace("\\", "").split("|"))
+        short = pattern if len(pattern) <= LONGEST_PATTERN else pattern[:LONGEST_PATTERN] + "..."
+        return f"does not match the pattern {short}"
 
     return check
+
+
+def _selector_problem(value, words):
+    words = [word.strip() for word in words]
+    for word in value.split("|"):
+        if word.strip() and word.strip() not in words:
+            return f"names {word.strip()!r}, which {one_of(word.strip(), words)}"
+    return f"must be words each followed by |, e.g. '{words[0]}|'"
 
 
 def _limit(compare, words):
@@ -171,6 +192,24 @@ def _is_structured(schema):
     return any(key in part for part in parts for key in inside) or any(map(_is_structured, parts))
 
 
+def _any_of(parts):
+    """Check alternatives; lists of allowed values, one for each instrument, are taken as one."""
+    lists = [part["enum"] for part in parts if _is_vocabulary(part)]
+    others = [part for part in parts if not _is_vocabulary(part)]
+    values = []
+    for value in itertools.chain(*lists):
+        if not any(_same(value, v) for v in values):
+            values.append(value)
+    if lists and not others:
+        return _enum(values)
+    merged = [{"enum": values}, *others] if lists else parts
+    return _some_of(merged, lambda passed, n: passed > 0)
+
+
+def _is_vocabulary(schema):
+    return "enum" in schema and schema.keys() - {"enum"} <= SILENT
+
+
 def _some_of(parts, right):
     checks = [compile_check(part) for part in parts]
 
@@ -185,7 +224,7 @@ def _some_of(parts, right):
 
 COMBINERS = {
     "allOf": lambda parts: _some_of(parts, lambda passed, n: passed == n),
-    "anyOf": lambda parts: _some_of(parts, lambda passed, n: passed > 0),
+    "anyOf": _any_of,
     "oneOf": lambda parts: _some_of(parts, lambda passed, n: passed == 1),
 }
 
