@@ -79,8 +79,9 @@ def test_models_go_to_spawned_workers_and_come_back(tmp_path, kind):
     assert [model.meta.instrument.name for model in results] == ["NIRCAM"] * 3
 
 
-def test_a_model_that_was_only_read_is_pickled_by_reference(tmp_path):
-    model = datamodels.open(make(tmp_path / "a.fits", (1000, 1000)))
+@pytest.mark.parametrize("kind", ["fits", "asdf"])
+def test_a_model_that_was_only_read_is_pickled_by_reference(tmp_path, kind):
+    model = datamodels.open(make(tmp_path / f"a.{kind}", (1000, 1000)))
     assert model.data.sum() > 0
     text = pickle.dumps(model)
     assert len(text) < 50_000
