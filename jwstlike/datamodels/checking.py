@@ -1,5 +1,7 @@
 """Check a whole model against its schema, on demand and before each save."""
 
+import contextlib
+
 from . import validate
 from .bindings import iter_leaves
 
@@ -36,6 +38,26 @@ class Checking:
         ValidationError
         """
         validate.act(self.check(), self)
+
+    @contextlib.contextmanager
+    def deferred(self):
+        """Check what is assigned in a ``with`` block once, at its end.
+
+        Values are stored as they come; if the block ends well, `validate` acts on them all.
+
+        Raises
+        ------
+        ValidationError
+            At the end of the block, with `strict_validation`.
+        """
+        before = self._validate_on_assignment
+        self._validate_on_assignment = False
+        try:
+            yield self
+        finally:
+            self._validate_on_assignment = before
+        if before:
+            self.validate()
 
     def validate_required_fields(self):
         """Check that everything the schema requires is there; warn or raise by mode.
