@@ -9,7 +9,7 @@ from ..errors import FileFormatError
 from . import associations, formats
 from .lazy_models import LIMIT, Pool, Slot
 from .model_base import DataModel
-from .sources import Source, is_address
+from .sources import Source, is_address, located
 
 OPEN = "jwstlike.datamodels.util:open"
 
@@ -71,7 +71,7 @@ class ModelContainer(Sequence):
             self.from_asn(init)
         elif isinstance(init, (str, os.PathLike, Source)):
             self.asn_file_path = init.name if isinstance(init, Source) else os.fspath(init)
-            self.from_asn(self.read_asn(init))
+            self.from_asn(self.read_asn(located(init, kwargs.get("storage_options"))))
         elif isinstance(init, Sequence) and not isinstance(init, (bytes, bytearray)):
             self.extend(init)
         else:

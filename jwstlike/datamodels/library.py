@@ -13,6 +13,7 @@ from ..stpipe.library import (
 )
 from . import associations, formats
 from .lazy_models import LazyModels
+from .sources import is_address, located
 from .trees import put_value
 
 __all__ = ["BorrowError", "ClosedLibraryError", "LibraryError", "ModelLibrary", "NoGroupID"]
@@ -34,6 +35,8 @@ class ModelLibrary(AbstractModelLibrary):
     [(2, 2), (3, 3)]
     """
 
+    _asn_path = None  # of the association, if it is a file
+
     @property
     def crds_observatory(self):
         """Observatory of the references."""
@@ -46,7 +49,18 @@ class ModelLibrary(AbstractModelLibrary):
         return formats.function(OPEN)(filename, **kwargs)
 
     def _load_asn(self, path):
-        return associations.read(path)
+        self._asn_path = str(path)
+        return associations.read(located(path, self._open_kwargs.get("storage_options")))
+
+    def _path(self, index):
+        if index in self._files or not is_address(self._asn_path):
+            return super()._path(index)
+        return associations.beside(self._asn_path, self._members[index]["expname"])
+
+    @property
+    def asn_dir(self):
+        """Folder or address that the members' names start from."""
+        return self._asn_path.rpartition("/")[0] if is_address(self._asn_path) else super().asn_dir
 
     def _filename_to_group_id(self, filename):
         return _named(self._datamodels_open(filename, **self._open_kwargs).get)

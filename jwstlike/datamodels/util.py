@@ -74,11 +74,20 @@ def open(init=None, guess=True, storage_options=None, **kwargs):
         name = (init.get("meta") or {}).get("model_type")
         return _class(name or "JwstDataModel")(init, **kwargs)
     if is_association(init) or type(init) is list:  # an HDUList is a list as well
-        return formats.function(CONTAINER)(init, **kwargs)
-    return _open_source(located(init, storage_options), guess, kwargs)
+        return _container(init, storage_options, kwargs)
+    if hasattr(init, "models_grouped"):
+        return type(init)(init, **kwargs)
+    return _open_source(located(init, storage_options), guess, kwargs, storage_options)
 
 
-def _open_source(init, guess, kwargs):
+def _container(init, storage_options, kwargs):
+    """Make a container; its members are opened with the same options."""
+    if storage_options is not None:
+        kwargs = {**kwargs, "storage_options": storage_options}
+    return formats.function(CONTAINER)(init, **kwargs)
+
+
+def _open_source(init, guess, kwargs, storage_options=None):
     kind = {"HDUList": "fits", "AsdfFile": "asdf"}.get(type(init).__name__)
     if kind is None and isinstance(init, (str, os.PathLike)) and str(init).endswith(".fits"):
         with contextlib.suppress(FileFormatError):  # reading is the check of most files
@@ -87,7 +96,7 @@ def _open_source(init, guess, kwargs):
     if kind == "asn":
         if not isinstance(init, (str, os.PathLike, Source)):
             raise FileFormatError("<bytes>", "is an association", "open it by its path")
-        return formats.function(CONTAINER)(init, **kwargs)
+        return _container(init, storage_options, kwargs)
     return OPENERS[kind](init, guess, kwargs)
 
 

@@ -138,6 +138,7 @@ def test_a_container_of_a_container_has_the_same_models():
     second = ModelContainer(first)
     second.pop()
     assert second[0] is first[0]
+    assert datamodels.open(first)[1] is first[1]
     assert len(first) == 2
 
 

@@ -25,7 +25,7 @@ import numpy as np
 import pytest
 
 from jwstlike import datamodels
-from jwstlike.datamodels import DataModel, ImageModel, remote
+from jwstlike.datamodels import DataModel, ImageModel, ModelLibrary, remote
 from jwstlike.datamodels.compression import MAX_UNPACKED
 from jwstlike.errors import FileFormatError, PreflightError
 from jwstlike.stpipe import Step
@@ -203,14 +203,31 @@ def test_a_tile_compressed_image_at_an_address_is_read_in_parts(server, tmp_path
     assert server.given < (tmp_path / "a.fits").stat().st_size
 
 
-def test_an_association_at_an_address(server, tmp_path):
-    make(tmp_path / "a.fits")
+def make_association(folder):
+    make(folder / "a.fits")
     members = [{"expname": "a.fits", "exptype": "science"}]
     content = {"asn_id": "a", "asn_pool": "p", "products": [{"name": "x", "members": members}]}
-    (tmp_path / "all.json").write_text(json.dumps(content))
+    path = folder / "all.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_an_association_at_an_address(server, tmp_path):
+    make_association(tmp_path)
     container = datamodels.open(server.url + "/all.json")
     assert container[0].data[1, 1] == 401
     assert container[0].meta.asn.table_name == "all.json"
+
+
+def test_a_library_at_an_address(server, tmp_path):
+    make_association(tmp_path)
+    library = ModelLibrary(server.url + "/all.json")
+    assert library.asn_dir == server.url
+    assert library.get_crds_parameters()["meta.instrument.name"] == "NIRCAM"
+    with library:
+        model = library.borrow(0)
+        assert model.data[1, 1] == 401
+        library.shelve(model)
 
 
 def test_a_file_that_changed_at_its_address_gives_an_error(server, tmp_path, monkeypatch):
@@ -320,13 +337,19 @@ def wait_for(port):
     pytest.fail("the S3 store did not start")
 
 
-def test_files_in_an_object_store(store):
+def test_files_in_an_object_store(store, tmp_path):
+    import s3fs
+
     model = datamodels.open("s3://bucket/night/a.fits", storage_options=store)
     assert model.meta.instrument.name == "NIRCAM"
     assert model.meta.filename == "a.fits"
     assert model.data[1, 1] == 1001
     again = pickle.loads(pickle.dumps(model))
     assert again.dq.shape == (1000, 1000)
+    path = make_association(tmp_path)
+    s3fs.S3FileSystem(**store).put([str(path), str(path.with_name("a.fits"))], "bucket/asn/")
+    container = datamodels.open("s3://bucket/asn/all.json", storage_options=store)
+    assert container[0].data[1, 1] == 401
     with pytest.raises(FileFormatError, match=r"s3://bucket/b\.fits: there is no such file"):
         datamodels.open("s3://bucket/b.fits", storage_options=store)
 
