@@ -5,6 +5,8 @@ import os
 
 import numpy as np
 
+from .table_array import as_table
+
 PLAIN = frozenset({str, int, float, bool})
 
 
@@ -143,14 +145,29 @@ def check_ndim(array, spec):
 
 
 def cast_array(value, spec):
-    """Cast what was assigned to the array `spec` describes, and check its dimensions."""
+    """Cast what was assigned to the array `spec` describes, and check its dimensions.
+
+    A table becomes a `TableArray`.
+    """
+    units = None
+    if spec.is_table and hasattr(value, "_coldefs"):
+        value = as_table(value)
+    if spec.is_table:
+        units = getattr(value, "units", None)
     array = gentle_asarray(value, spec.dtype, bool(spec.schema.get("allow_extra_columns")))
     check_ndim(array, spec)
-    return array
+    return as_table(array, units) if spec.is_table else array
 
 
-def cast_read(array, spec):
+def cast_read(array, spec, units=None):
     """Cast what was read as `spec` wants it; columns may be missing, and others are kept.
+
+    Parameters
+    ----------
+    array : ndarray
+    spec : Spec
+    units : dict of str to str, optional
+        Of the columns of a table.
 
     Raises
     ------
@@ -158,9 +175,9 @@ def cast_read(array, spec):
         When it cannot be cast.
     """
     if spec.is_table and array.dtype.fields is not None:
-        array = fitted_table(np.asanyarray(array), spec.dtype)
+        array = fitted_table(as_table(np.asanyarray(array), units), spec.dtype)
         check_ndim(array, spec)
-        return array
+        return as_table(array, units)
     return cast_array(array, spec)
 
 

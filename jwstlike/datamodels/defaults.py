@@ -4,6 +4,7 @@ import numpy as np
 
 from .bindings import ARRAY, LIST, OBJECT, Spec, Table
 from .casting import cast_array, is_array
+from .table_array import as_table
 
 
 def _cast(val, schema):
@@ -38,7 +39,7 @@ def _make_default_array(attr, schema, ctx):
     if spec.dtype is None:
         return None
     if spec.is_table:
-        return np.zeros(0, _row_dtype(spec))
+        return as_table(np.zeros(0, _row_dtype(spec)))
     fill = 0 if spec.default is None else spec.default
     return np.full(_default_shape(attr, spec, ctx), fill, spec.dtype)
 

@@ -78,15 +78,18 @@ def image_layout(array, primary=False):
 def table_layout(table, spec=None, old_units=None):
     """Describe a table HDU in the same way.
 
-    Units are those of the schema, else of the table itself, else `old_units`: {NAME: unit}.
+    Units are those of the table itself if it knows any, else `old_units`: {NAME: unit}; where there
+    are none, those of the schema.
     """
     from .tables import encode_table, units_of
 
     columns = spec.schema["datatype"] if spec is not None and spec.is_table else ()
     table = _with_logicals(table, columns)
-    units = {n: old_units[n.upper()] for n in table.dtype.names if n.upper() in (old_units or {})}
+    old = {} if getattr(table, "units", None) is not None else old_units or {}
+    units = {n: old[n.upper()] for n in table.dtype.names if n.upper() in old}
     units |= units_of(table)
-    units |= {c["name"]: c["unit"] for c in columns if isinstance(c, dict) and c.get("unit")}
+    wanted = {c["name"]: c["unit"] for c in columns if isinstance(c, dict) and c.get("unit")}
+    units = wanted | units
     cards, _ = encode_table(table, units or None)
     sizes = {keyword: value for keyword, value, _ in cards}
     nbytes = sizes["NAXIS1"] * sizes["NAXIS2"] + sizes["PCOUNT"]
@@ -99,8 +102,8 @@ def _with_logicals(table, columns):
     small = {n for n in small.intersection(table.dtype.names) if np.isin(table[n], (0, 1)).all()}
     if not small:
         return table
-    made = np.empty(
-        table.shape,
+    made = np.empty_like(
+        table,
         [(n, table.dtype[n] if n not in small else (bool, table.dtype[n].shape))
          for n in table.dtype.names],
     )  # fmt: skip
@@ -127,12 +130,22 @@ def is_untouched(value, ref, hdu, reader, spec=None):
         return False
     if value is ref:
         return True
+    if _has_other_units(value, ref):
+        return False
     if tuple(value.shape) != tuple(ref.shape):
         return False
     plain = getattr(ref, "stored", None)
     if plain is not None and value.dtype == plain.newbyteorder("=") and not ref.is_scaled:
         return False  # written in the same form, so that equal values give equal bytes
     return _equal_in_slabs(value, ref, spec)
+
+
+def _has_other_units(value, ref):
+    """Whether the units of a table's columns were changed since it was read."""
+    units = getattr(value, "units", None)
+    if units is None:
+        return False
+    return units != {name.upper(): unit for name, unit in getattr(ref, "units", {}).items()}
 
 
 def _lies_in(ref, hdu, reader):

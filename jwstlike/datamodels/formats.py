@@ -190,7 +190,7 @@ def read_array(ref, spec, place="", may_lack=()):
         if missing:
             validate.warn(f"{where}: the table has no column {', '.join(missing)}")
     try:
-        return cast_read(array, spec)
+        return cast_read(array, spec, getattr(ref, "units", None))
     except (ValueError, TypeError) as problem:
         validate.warn(f"{where}: {problem}; kept as it is")
         return native(np.asanyarray(array))

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import validate
 from ..casting import fitted_table
+from ..table_array import as_table
 
 
 class AddedColumns:
@@ -68,4 +69,4 @@ def with_columns(table, added, spec):
         out[name] = table[name]
     for name, fill in missing.items():
         out[name] = fill
-    return fitted_table(out, spec.dtype)
+    return as_table(fitted_table(out, spec.dtype), getattr(table, "units", None))
