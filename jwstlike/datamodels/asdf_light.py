@@ -18,6 +18,7 @@ import numpy as np
 
 from .. import __version__
 from ..errors import FileFormatError
+from . import validate
 from .arrays import flat_blocks
 from .asdf_blocks import HEADER, INDEX, MAGIC, Block, BlockRef, from_dtype, read_blocks
 from .asdf_emit import Emitter
@@ -80,6 +81,11 @@ def load(where, lazy=True, name=None):
         tree = builder.build(text) if text else {}
     except TreeError as error:
         raise FileFormatError(source.name, str(error), "the file is damaged") from error
+    if builder.newer:
+        newer = ", ".join(sorted(builder.newer))
+        validate.warn(
+            f"{source.name}: {newer} is newer than what is known here; read as its older form"
+        )
     if tree is None:
         tree = {}
     if not isinstance(tree, dict):

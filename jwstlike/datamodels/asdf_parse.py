@@ -22,6 +22,7 @@ MAX_NODES = 5_000_000  # after writing out all aliases
 MAX_ALIASED = 200_000  # nodes that aliases may stand for, or ten times those of the text
 PLAIN_TAGS = ("asdf", "software", "history_entry", "extension_metadata", "subclass_metadata")
 CONTAINERS = tuple(YAML + name for name in ("map", "seq", "set", "omap", "pairs"))
+KNOWN_TAGS = (*PLAIN_TAGS, "ndarray", "integer", "constant", "complex")
 MERGE = object()
 
 _VERSION = re.compile(r"-\d+\.\d+\.\d+$")
@@ -49,6 +50,11 @@ class TreeBuilder:
     ----------
     find_block : callable
         Source of an array (int or URI) -> `Block` or a function that gives it.
+
+    Attributes
+    ----------
+    newer : set of str
+        Tags of newer minor versions, read as the last known one.
     """
 
     def __init__(self, find_block):
@@ -56,6 +62,7 @@ class TreeBuilder:
 
         self._yaml = yaml
         self._find_block = find_block
+        self.newer = set()
         self._scalars = {}
         self._anchors = {}  # name -> (value, number of nodes); None while it is being built
         self._resolver = yaml.SafeLoader("")
@@ -204,6 +211,7 @@ class TreeBuilder:
         _refuse_python(tag)
         if tag.startswith(CORE):
             name = _VERSION.sub("", tag.removeprefix(CORE))
+            self._check_version(tag, name)
             if name in PLAIN_TAGS or name == "constant":
                 return content
             if name == "ndarray":
@@ -211,6 +219,23 @@ class TreeBuilder:
             if name == "integer" and isinstance(content, dict):
                 return _to_integer(content)
         return TaggedDict(content, tag) if frame.is_map else TaggedList(content, tag)
+
+    def _check_version(self, tag, name):
+        """Refuse a newer major version of a tag that is understood, note a newer minor one.
+
+        Raises
+        ------
+        TreeError
+        """
+        version = tag.removeprefix(f"{CORE}{name}-").split(".")
+        if name not in KNOWN_TAGS or not version[0].isdecimal() or len(version) != 3:
+            return
+        if int(version[0]) > 1:
+            raise TreeError(
+                f"core/{name}-{'.'.join(version)} is a newer major version than 1, the last known"
+            )
+        if int(version[1]) > 1:
+            self.newer.add(f"core/{name}-{'.'.join(version)}")
 
     def _array(self, node):
         """Make the array of an ``ndarray`` node: inline at once, in a block as a reference."""

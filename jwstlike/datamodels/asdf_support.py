@@ -13,7 +13,7 @@ import numpy as np
 
 from ..atomic import replacing
 from ..errors import FileFormatError
-from . import asdf_light
+from . import asdf_light, validate
 from .arrays import array_ref
 from .bindings import LIST, OBJECT
 from .casting import PLAIN, is_lazy
@@ -84,29 +84,36 @@ def load_tree(content, name, index=None):
     FileFormatError
     """
     tree, _ = asdf_light.load(content, name=name)
-    return _resolved(tree, index)
+    missing = []
+    tree = _resolved(tree, index, missing)
+    if missing:
+        found = ", ".join(dict.fromkeys(missing))
+        validate.warn(f"{name}: the file lacks the HDU of {found}; the array is absent")
+    return tree
 
 
-def _resolved(value, index):
+def _resolved(value, index, missing):
     """Replace ``fits:`` links by lazy arrays, those to missing HDUs by None."""
     if isinstance(value, asdf_light.FitsSource):
-        return _linked(value, index)
+        return _linked(value, index, missing)
     if isinstance(value, dict):
         for key, child in value.items():
-            value[key] = _resolved(child, index)
+            value[key] = _resolved(child, index, missing)
     elif isinstance(value, list):
-        value[:] = [_resolved(child, index) for child in value]
+        value[:] = [_resolved(child, index, missing) for child in value]
     return value
 
 
-def _linked(link, index):
-    if index is None:
-        return None
-    if link.number is None:
+def _linked(link, index, missing):
+    hdu = None
+    if index is not None and link.number is None:
         hdu = index.find(link.name, link.extver)
-    else:
+    elif index is not None:
         hdu = index[link.number] if link.number < len(index) else None
-    return None if hdu is None else array_ref(index, hdu)
+    if hdu is None:
+        missing.append(link.source)
+        return None
+    return array_ref(index, hdu)
 
 
 def decode(node):

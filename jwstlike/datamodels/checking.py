@@ -17,8 +17,9 @@ class Checking:
         Report
             List of `Finding`, empty when all is well.
         """
-        self._load_all()
-        return validate.Report([*self._findings(), *self._advice()])
+        with validate.collected() as lines:
+            self._load_all()
+        return validate.Report([*self._findings(), *self._advice(), *_of_source(lines)])
 
     def _findings(self):
         for path, value, phrase in validate.findings(self._spec, self._tree):
@@ -86,3 +87,11 @@ class Checking:
         report = validate.Report(found)
         if report:
             validate.act(report, self)
+
+
+def _of_source(lines):
+    """Yield what loading would have warned of, but for the values, which are found anyway."""
+    for line in lines:
+        if not line.endswith("; kept"):
+            place, _, text = line.partition(": ")
+            yield validate.Finding(place, None, text, severity="warning")

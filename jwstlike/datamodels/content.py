@@ -83,7 +83,9 @@ class LazyContent:
         """Read a lazy array, decode a tagged object, and keep the result in the tree."""
         if is_lazy(value):
             may_lack = () if spec is None else self._added_columns(spec)
-            result = formats.read_array(value, spec, self._place(spec), may_lack)
+            told = self.__dict__.setdefault("_warned", set())  # e.g. of columns all slits lack
+            with validate.once(told):
+                result = formats.read_array(value, spec, self._place(spec), may_lack)
             if self._reader is not None and not isinstance(value, SharedArray):
                 self._reader.note_origin(node._tree, name, value)
         elif hasattr(value, "_tag"):
@@ -104,7 +106,9 @@ class LazyContent:
 
     def _place(self, spec=None):
         """``file[HDU]`` of a `Spec`, for messages."""
-        name = self._source_path or type(self).__name__
+        meta = self._tree.get("meta")
+        known = meta.get("filename") if isinstance(meta, dict) else None
+        name = self._source_path or known or type(self).__name__
         return f"{name}[{spec.hdu}]" if spec is not None and spec.hdu else name
 
     def _forget_nodes(self):

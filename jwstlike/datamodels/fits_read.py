@@ -13,6 +13,7 @@ from .fits_cards import CARD, parse_card, printable
 from .mending import mend
 from .trees import copied, replace_leaves
 
+MAX_TOLD = 3  # cards of a file that are warned of one by one
 ASDF_NAMES = ("ASDF", "METADATA")
 
 
@@ -49,7 +50,7 @@ class FitsReader:
         self.asdf_hdu = next(filter(None, map(index.find, ASDF_NAMES)), None)
         self._lasts = {}  # number of an HDU -> places of the last card of each keyword
         self._places = {}  # number of an HDU with odd cards -> places of its keywords
-        self._refused, self._filling_all = [], False
+        self._refused, self._filling_all, self._told = [], False, 0
 
     # ------------------------------------------------------------ pickling
 
@@ -311,7 +312,10 @@ class FitsReader:
             self._refused.append(
                 f"{self.place(hdu, spec)} ({'.'.join(spec.path)}): {value!r} {problem}; kept"
             )
-            if not self._filling_all:
+            if not self._filling_all and self._told < MAX_TOLD:
+                self._told += 1
+                if self._told == MAX_TOLD:
+                    self._refused.append("m.check() tells of all further values of this file")
                 self._warn_refused()
         return None if value == "" and spec.schema.get("type") != "string" else value
 

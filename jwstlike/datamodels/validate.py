@@ -165,6 +165,16 @@ def warn(text):
 
 
 @contextmanager
+def collected():
+    """Give the list of all that is warned of in the ``with`` block; no warning comes."""
+    token = _lines.set([])
+    try:
+        yield _lines.get()
+    finally:
+        _lines.reset(token)
+
+
+@contextmanager
 def gathered():
     """Let all that is warned of in the ``with`` block come as one warning at its end.
 
@@ -173,14 +183,21 @@ def gathered():
     if _lines.get() is not None:
         yield
         return
-    token = _lines.set([])
-    try:
+    with collected() as lines:
         yield
-        lines = _lines.get()
-    finally:
-        _lines.reset(token)
     if lines:
         warn("\n".join(dict.fromkeys(lines)))
+
+
+@contextmanager
+def once(told):
+    """Let only those warnings of the ``with`` block pass that are not in the set `told` yet."""
+    with collected() as lines:
+        yield
+    lines = [text for text in dict.fromkeys(lines) if text not in told]
+    told.update(lines)
+    for text in lines:
+        warn(text)
 
 
 def outside():
