@@ -1,12 +1,16 @@
 """Data models: opening, attributes, reading and saving, beside astropy and, if given, the peer.
 
-python benchmarks/bench_datamodels.py [--results FOLDER] [--peer PYTHON]
+python benchmarks/bench_datamodels.py [--results FOLDER] [--peer PYTHON] [PART ...]
 
-Files of the needed size are made in a temporary folder.
+Files of the needed size, 2 GB at most at a time, are made in a temporary folder. Parts: open,
+attributes, copies, arrays, tables, slits, tiny; default: all. Whole processes are in
+`bench_startup.py`.
 """
 
 import argparse
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,17 +27,26 @@ FIRST = (
     "import time, numpy, astropy.io.fits; from jwstlike.datamodels import ImageModel;"
     "start = time.perf_counter(); ImageModel(); print(time.perf_counter() - start)"
 )
-GET_SET = """
+FIRST_SAVE = (
+    "import sys, time, numpy, astropy.io.fits; start = time.perf_counter();"
+    "from jwstlike.datamodels import ImageModel; ImageModel((8, 8)).save(sys.argv[1]);"
+    "print(time.perf_counter() - start)"
+)
+SHORT = """
 import json, sys, timeit, warnings
 warnings.simplefilter("ignore")
-from {package} import ImageModel
+from {package} import ImageModel, open as open_
 model = ImageModel()
 model.meta.exposure.type = "NRC_IMAGE"
-def get():
-    model.meta.exposure.type
+known, target = open_(sys.argv[1]), ImageModel((16, 16))
 def set_():
     model.meta.exposure.type = "NRC_IMAGE"
-print(json.dumps([min(timeit.repeat(f, number=2000, repeat=5)) / 2000 for f in (get, set_)]))
+actions = [
+    ImageModel, lambda: ImageModel((64, 64)), lambda: model.meta.exposure.type, set_,
+    lambda: target.update(known), lambda: known.validate(),
+]
+number = int(sys.argv[2])
+print(json.dumps([min(timeit.repeat(f, number=number, repeat=50)) / number for f in actions]))
 """
 OPEN = """
 import json, resource, sys, time, warnings
@@ -95,15 +108,16 @@ def look_raw(path):
     return afits.getheader(path)["INSTRUME"]
 
 
-def bench_open(results, folder, small, peer):
+def bench_open(results, folder, peer):
     """Rows of opening a file and reading one keyword, with the memory that it takes."""
+    small = datamodels.ImageModel((2, 2)).save(folder / "small.fits")
+    keys = make_keywords(folder / "keys.fits")
     files = [
-        ("200 cards", make_keywords(folder / "keys.fits"), "<= 0.6"),
-        ("84 MB", make_ramp(folder / "demo.fits", 10), "<= 1.0"),
+        ("200 cards", keys, "<= 0.4"),
         ("436 MB", make_ramp(folder / "big.fits", 52), "<= 1.0"),
     ]
     for name, path, wanted in files:
-        times = pair(lambda p=path: look(p), lambda p=path: look_raw(p), repeat=31)
+        times = pair(lambda p=path: look(p), lambda p=path: look_raw(p), repeat=101)
         results.add(f"open {name}, one keyword / astropy getheader", *times, wanted)
         ours = ask(sys.executable, OPEN.format(package=OURS), small, path)
         results.add(f"open {name}: memory / 2 MB", ours[1], 2e6, "< 1", unit="B")
@@ -111,54 +125,181 @@ def bench_open(results, folder, small, peer):
             theirs = ask(peer, OPEN.format(package=PEER), small, path)
             results.add(f"open {name}, one keyword / the peer", ours[0], theirs[0], "< 1")
             results.add(f"open {name}: memory / the peer", ours[1], theirs[1] or 1, "< 1", "B")
+    results.add(
+        "open 200 cards, one keyword / 0.3 ms", best(lambda: look(keys), 31, 5), 3e-4, "<= 1"
+    )
+    many = [shutil.copy(keys, folder / f"keys{n}.fits") for n in range(500)]
+    times = pair(lambda: [look(p) for p in many], lambda: [look_raw(p) for p in many], 5)
+    results.add("500 files, one keyword each / astropy getheader", *times, "<= 0.6")
+    results.add("500 files, one keyword each / 0.15 s", times[0], 0.15, "<= 1")
 
 
-def bench_attributes(results, peer):
-    """Rows of making a model, of getting and of setting an attribute."""
+def bench_attributes(results, folder, peer):
+    """Rows of making a model, of attributes, of metadata as a whole."""
+    rows = [
+        ("later ImageModel()", 60e-6), ("ImageModel((64, 64))", 150e-6),
+        ("get meta.exposure.type", 2e-6), ("set meta.exposure.type", 8e-6),
+        ("update() by 200 keywords", 1e-3), ("validate() of 200 keywords", 0.5e-3),
+    ]  # fmt: skip
     first = min(ask(sys.executable, FIRST) for _ in range(5))
     results.add("first ImageModel() in a process / 30 ms", first, 30e-3, "<= 1")
-    results.add("later ImageModel() / 60 us", best(datamodels.ImageModel, 7, 200), 60e-6, "<= 1")
-    got, put = ask(sys.executable, GET_SET.format(package=OURS))
-    results.add("get meta.exposure.type / 2.2 us", got, 2.2e-6, "<= 1")
-    results.add("set meta.exposure.type / 10 us", put, 10e-6, "<= 1")
+    keys = make_keywords(folder / "keys.fits")
+    ours = ask(sys.executable, SHORT.format(package=OURS), keys, 20)
+    for (name, wanted), time in zip(rows, ours, strict=True):
+        results.add(f"{name} / {wanted * 1e6:g} us", time, wanted, "<= 1")
     if peer:
-        theirs = ask(peer, GET_SET.format(package=PEER))
-        results.add("get meta.exposure.type / the peer", got, theirs[0], "< 1")
-        results.add("set meta.exposure.type / the peer", put, theirs[1], "< 1")
+        theirs = ask(peer, SHORT.format(package=PEER), keys, 1)
+        for (name, _), time, other in zip(rows, ours, theirs, strict=True):
+            results.add(f"{name} / the peer", time, other, "< 1")
 
 
-def bench_arrays(results, folder):
-    """Rows of reading and saving the 84 MB ramp."""
-    path, copy = folder / "demo.fits", folder / "copy.fits"
+def bench_copies(results, *_):
+    """Rows of copies of a ramp of 419 MB."""
+    model = datamodels.RampModel(np.zeros((1, 25, 2048, 2048), "f4"))
+    results.add("copy() of 419 MB, not handed out / 1 ms", best(model.copy), 1e-3, "<= 1")
+    array = model.data
+    array += 1
+    results.add(
+        "copy() of 419 MB, handed out / memory copy", *pair(model.copy, array.copy, 7), "<= 1.2"
+    )
 
-    def read_raw():
-        with afits.open(path, memmap=False) as hdus:
-            return hdus["SCI"].data.astype("f4").sum()
 
-    def save():
-        datamodels.open(path).save(copy)
+def bench_arrays(results, folder, _):
+    """Rows of reading and saving ramps."""
+    path, out = folder / "big.fits", folder / "out.fits"
+    demo = make_ramp(folder / "demo.fits", 10)
+    if not path.exists():
+        make_ramp(path, 52)
+
+    def read_raw(path, dtype):
+        with afits.open(path) as hdus:
+            return hdus["SCI"].data.astype(dtype).sum()
+
+    def copy_raw():
+        shutil.copyfile(path, out)
+        flush(out)
+
+    times = pair(lambda: datamodels.RampModel(demo).data.sum(), lambda: read_raw(demo, "f4"), 5)
+    results.add("read 84 MB as float32 and sum / astropy", *times, "<= 1")
+    times = pair(lambda: datamodels.open(path).data.sum(), lambda: read_raw(path, "u2"), 5)
+    results.add("read 436 MB and sum / astropy", *times, "<= 1")
+    times = pair(lambda: datamodels.open(path).save(out), copy_raw, 5)
+    results.add("save 436 MB, nothing changed / a copy, flushed", *times, "<= 1.2")
+    results.add("save 419 MB / astropy, flushed", *time_of_save(out), "<= 1.2")
+
+
+def time_of_save(out):
+    """Time of saving a new ramp, ours and astropy's."""
+    array = np.zeros((1, 25, 2048, 2048), "f4")
+    model = datamodels.RampModel(array)
 
     def save_raw():
-        copy.write_bytes(path.read_bytes())
+        hdus = afits.HDUList([afits.PrimaryHDU(), afits.ImageHDU(array, name="SCI")])
+        hdus.writeto(out, overwrite=True)
+        flush(out)
 
-    times = pair(lambda: datamodels.RampModel(path).data.sum(), read_raw, repeat=5)
-    results.add("read 84 MB as float32 and sum / astropy", *times, "<= 1")
-    results.add("open and save 84 MB, flushed / a copy, not flushed", *pair(save, save_raw, 5), "")
+    return pair(lambda: model.save(out), save_raw, 5)
+
+
+def flush(path):
+    """Wait until a file is on the disk, as every save of ours does."""
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+
+
+def bench_tables(results, folder, _):
+    """Rows of one column of a table of 100,000 rows."""
+    path = folder / "spec.fits"
+    model = datamodels.MultiSpecModel()
+    dtype = datamodels.SpecModel().get_dtype("spec_table")
+    model.spec.append({"spec_table": np.ones(100_000, dtype)})
+    model.save(path)
+
+    def raw():
+        with afits.open(path) as hdus:
+            return hdus["EXTRACT1D"].data["FLUX"].sum()
+
+    def section():
+        model = datamodels.open(path)
+        return model.section["spec.0.spec_table"]["FLUX"].sum()
+
+    whole = lambda: datamodels.open(path).spec[0].spec_table["FLUX"].sum()  # noqa: E731
+    results.add("table, sum of one column / astropy", *pair(whole, raw, 9), "<= 1")
+    results.add("the same by m.section / astropy", *pair(section, raw, 9), "<= 1")
+
+
+PLANES = ("data", "dq", "err", "wavelength", "barshadow", "var_poisson", "var_rnoise")
+
+
+def make_slits(path, count):
+    """Save `count` slits with seven planes of 20 x 200 pixels."""
+    model = datamodels.MultiSlitModel()
+    for number in range(count):
+        planes = {name: np.ones((20, 200), "u4" if name == "dq" else "f4") for name in PLANES}
+        model.slits.append(datamodels.SlitModel(**planes, name=f"S{number}", source_id=number))
+    model.save(path)
+    return path
+
+
+def bench_slits(results, folder, _):
+    """Rows of 100 and 1000 slits."""
+    for count in (100, 1000):
+        path, out = make_slits(folder / f"slits{count}.fits", count), folder / "out.fits"
+
+        def touch(p=path):
+            model = datamodels.open(p)
+            return sum(slit[name].sum() for slit in model.slits for name in PLANES)
+
+        def touch_raw(p=path):
+            with afits.open(p) as hdus:
+                return sum(h.data.sum() for h in hdus if h.is_image and h.data is not None)
+
+        repeat = 5 if count == 100 else 1
+        opened = best(lambda p=path: datamodels.open(p).slits[-1].name, repeat)
+        results.add(f"{count} slits: open / {count} ms", opened, count * 1e-3, "<= 1")
+        times = pair(touch, touch_raw, repeat)
+        results.add(f"{count} slits: open and touch all / astropy", *times, "<= 1")
+        model = datamodels.open(path)
+        for slit in model.slits:
+            slit.data += 1
+        with afits.open(path, memmap=False) as hdus:
+            for hdu in hdus:
+                hdu.data  # noqa: B018 - read
+
+            def save_raw(hdus=hdus, out=out):
+                hdus.writeto(out, overwrite=True)
+                flush(out)
+
+            times = pair(lambda m=model, out=out: m.save(out), save_raw, repeat)
+        results.add(f"{count} slits: save / astropy, flushed", *times, "<= 2")
+
+
+def bench_tiny(results, folder, _):
+    """Rows of saving a tiny model with its ASDF extension."""
+    model, path = datamodels.ImageModel((8, 8)), folder / "tiny.fits"
+    first = min(ask(sys.executable, FIRST_SAVE, path) for _ in range(5))
+    results.add("first save of a tiny model in a process / 0.15 s", first, 0.15, "<= 1")
+    results.add("later saves / 8 ms", best(lambda: model.save(path), 51), 8e-3, "<= 1")
+
+
+PARTS = {
+    "open": bench_open, "attributes": bench_attributes, "copies": bench_copies,
+    "arrays": bench_arrays, "tables": bench_tables, "slits": bench_slits, "tiny": bench_tiny,
+}  # fmt: skip
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--results", default=None)
     parser.add_argument("--peer", default=None, help="interpreter with the field's packages")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     args = parser.parse_args()
     warnings.simplefilter("ignore")
     results = Results("datamodels")
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        small = datamodels.ImageModel((2, 2)).save(folder / "small.fits")
-        bench_open(results, folder, small, args.peer)
-        bench_attributes(results, args.peer)
-        bench_arrays(results, folder)
+        for part in args.parts or PARTS:
+            PARTS[part](results, folder, args.peer)
     if args.results:
         results.write(args.results)
 
