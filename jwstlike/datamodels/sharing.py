@@ -128,10 +128,13 @@ def _is_lent(container, key):
 
 
 def _counts(container, key):
-    """Return the references to an array and to the array that it is a view of, 0 without one."""
-    value = container[key]
-    base = value.base
-    return sys.getrefcount(value), sys.getrefcount(base) if isinstance(base, np.ndarray) else 0
+    """Return the references to an array and to the array that it is a view of, 0 without one.
+
+    There are no local variables, to which a debugger may refer.
+    """
+    is_view = isinstance(container[key].base, np.ndarray)
+    of_base = sys.getrefcount(container[key].base) if is_view else 0
+    return sys.getrefcount(container[key]), of_base
 
 
 # Counts where nobody holds an array or its base: they depend on the release of Python.
