@@ -300,9 +300,9 @@ def array_ref(index, hdu):
     if not hdu.shape:
         return None
     if hdu.kind == "BINTABLE":
-        return _table_ref(index.source, hdu)
+        return _guarded(index, hdu, _table_ref(index.source, hdu))
     if hdu.kind not in ("PRIMARY", "IMAGE") or hdu.is_groups:
-        return AstropyRef(index.source, hdu)
+        return _guarded(index, hdu, AstropyRef(index.source, hdu))
     ref = ArrayRef(
         index.source,
         hdu.data_offset,
@@ -312,6 +312,17 @@ def array_ref(index, hdu):
         _scaling(hdu, hdu.bitpix),
     )
     ref.hdu = hdu.number
+    return ref
+
+
+def _guarded(index, hdu, ref):
+    """Keep astropy from counting to absurd numbers in this HDU or one that it meets before."""
+    if type(ref) is AstropyRef or ref.has_variable:
+        for met in index.hdus[: hdu.number + 1]:
+            for keyword in ("TFIELDS", "ZNAXIS"):
+                count = met.get(keyword)
+                if isinstance(count, (int, float)) and count > MAX_NAXIS:
+                    ref.problem = f"{keyword} = {count} in {met.place}"
     return ref
 
 

@@ -173,7 +173,10 @@ def _unpack_lz4(data, name):
         (claimed,) = struct.unpack_from("<I", chunk)
         if claimed > 256 * len(chunk):  # more than the code can shrink; memory is taken for it
             raise ValueError(f"{len(chunk)} bytes cannot unpack to {claimed}")
-        out.append(lz4.block.decompress(chunk))
+        try:
+            out.append(lz4.block.decompress(chunk))
+        except lz4.block.LZ4BlockError as error:
+            raise ValueError(error) from error
         at += 4 + length
     return b"".join(out)
 

@@ -62,6 +62,20 @@ def test_an_absurd_number_of_axes_of_a_compressed_image_costs_no_time(path):
     assert time.process_time() - start < 2
 
 
+@pytest.mark.parametrize("keyword", ["TFIELDS", "ZNAXIS"])
+def test_an_absurd_count_in_an_earlier_hdu_costs_no_time(path, keyword):
+    images = [afits.CompImageHDU(np.zeros((8, 8), "i2"), name=n) for n in "AB"]
+    afits.HDUList([afits.PrimaryHDU(), *images]).writeto(path)
+    content = path.read_bytes()
+    at = content.index(f"{keyword:8}=".encode())
+    card = f"{keyword:8}= 18446744073709551616".encode().ljust(80)
+    path.write_bytes(content[:at] + card + content[at + 80 :])
+    model, start = datamodels.open(path), time.process_time()
+    with pytest.raises(FileFormatError, match=rf"odd\.fits\[B,1\].*{keyword} = 1.* in A,1"):
+        model.extra_fits.B.data  # noqa: B018
+    assert time.process_time() - start < 2
+
+
 def test_a_header_that_tells_of_a_terabyte_is_not_filled_up_with_zeros(path):
     path.write_bytes(
         fits_bytes("NAXIS   =                    1", "NAXIS1  =        1000000000000", data=b"123")
@@ -151,6 +165,13 @@ def test_a_chunk_of_lz4_cannot_claim_more_than_it_can_hold():
     pytest.importorskip("lz4.block")
     chunk = struct.pack("<I", 1 << 31) + b"\x10a"
     with pytest.raises(FileFormatError, match="cannot unpack to 2147483648"):
+        asdf_blocks.unpack(struct.pack(">I", len(chunk)) + chunk, b"lz4", 9, "a.asdf")
+
+
+def test_a_damaged_chunk_of_lz4_is_told():
+    pytest.importorskip("lz4.block")
+    chunk = struct.pack("<I", 9) + b"\x10a"
+    with pytest.raises(FileFormatError, match="a compressed block is damaged"):
         asdf_blocks.unpack(struct.pack(">I", len(chunk)) + chunk, b"lz4", 9, "a.asdf")
 
 
