@@ -98,7 +98,17 @@ class TransformModel(KeywordReferenceModel):
     def on_save(self, path=None):
         """Refuse FITS."""
         if isinstance(path, (str, os.PathLike)) and ".fits" in Path(path).suffixes:
-            raise NotImplementedError(
-                f"{path}: FITS cannot hold the content of {type(self).__name__}; save it as .asdf"
-            )
+            self.to_fits(path)
         super().on_save(path)
+
+    def to_fits(self, init=None, *args, **kwargs):
+        """Refuse.
+
+        Raises
+        ------
+        NotImplementedError
+        """
+        place = f"{init}: " if isinstance(init, (str, os.PathLike)) else ""
+        raise NotImplementedError(
+            f"{place}FITS cannot hold the content of {type(self).__name__}; save it as .asdf"
+        )
