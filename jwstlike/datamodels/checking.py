@@ -1,9 +1,10 @@
 """Check a whole model against its schema, on demand and before each save."""
 
 import contextlib
+import re
 
-from . import validate
-from .bindings import iter_leaves
+from . import hints, validate
+from .bindings import ITEM, iter_leaves
 
 
 class Checking:
@@ -19,13 +20,21 @@ class Checking:
         """
         with validate.collected() as lines:
             self._load_all()
-        return validate.Report([*self._findings(), *self._advice(), *_of_source(lines)])
+        walk = self._walk()
+        told = self._told(walk.found)
+        return validate.Report([*told, *hints.of(self, walk), *self._advice(), *_of_source(lines)])
 
-    def _findings(self):
-        for path, value, phrase in validate.findings(self._spec, self._tree):
-            spec = self._table.find(path)
-            place = self._place(spec) + (f" {spec.keyword}" if spec and spec.keyword else "")
-            yield validate.Finding(validate.dotted(path), value, phrase, place)
+    def _walk(self):
+        walk = validate.Walk()
+        walk.look(self._spec, self._tree)
+        return walk
+
+    def _told(self, found, done="kept"):
+        """Make findings of the (path, value, phrase) that a walk found."""
+        for path, value, phrase in found:
+            place = validate.place_of(self, path)
+            acted = "" if value is None else done
+            yield validate.Finding(validate.dotted(path), value, phrase, place, acted)
 
     def _advice(self):
         """Find what is amiss although the schema allows it; no reason not to save."""
@@ -71,7 +80,9 @@ class Checking:
         for spec in iter_leaves(self._spec):
             path = validate.dotted(spec.path)
             if spec.schema.get("fits_required") and self.get(path) is None:
-                report.append(validate.Finding(path, None, "is missing, but required"))
+                place = validate.place_of(self, spec.path, spec)
+                phrase = "is missing, but required"
+                report.append(validate.Finding(path, None, phrase, place))
         validate.act(report, self)
 
     validate_required = validate_required_fields
@@ -81,17 +92,24 @@ class Checking:
         if self._mode == "off":
             return
         self._load_cards()
-        flagged = () if self._reader is None else self._reader.flagged
-        known = {validate.dotted(path) for path in flagged}
-        found = (f for f in self._findings() if f.path not in known and f.severity == "error")
-        report = validate.Report(found)
-        if report:
-            validate.act(report, self)
+        blamed = () if self._reader is None else self._reader.flagged
+        found = [f for f in self._walk().found if _in_schema(f[0]) not in blamed]
+        done = "nothing was saved" if self._strict_validation else "kept"
+        validate.act(validate.Report(self._told(found, done)), self)
+
+
+def _in_schema(path):
+    """Return the path that a schema has for a path of names and indices."""
+    return tuple(ITEM if isinstance(name, int) else name for name in path)
+
+
+SOURCE_LINE = re.compile(r"(?:(?P<place>.*?) \((?P<path>[\w.]+)\)|(?P<name>.*?)): (?P<text>.*)")
 
 
 def _of_source(lines):
     """Yield what loading would have warned of, but for the values, which are found anyway."""
     for line in lines:
         if not line.endswith("; kept"):
-            place, _, text = line.partition(": ")
-            yield validate.Finding(place, None, text, severity="warning")
+            parts = SOURCE_LINE.match(line) or {"text": line, "place": None, "name": "", "path": ""}
+            path, place = parts["path"] or parts["name"], parts["place"] or ""
+            yield validate.Finding(path, None, parts["text"], place, "", "warning", hint=True)

@@ -25,7 +25,7 @@ SILENT = frozenset(
     """title description fits_keyword fits_hdu blend_rule blend_table archive_catalog default
     examples fits_required id $schema datatype ndim max_ndim unit allow_extra_columns tag
     properties items required additionalProperties minItems maxItems destination sdf
-    propertyOrder flowStyle vocabulary""".split()
+    propertyOrder flowStyle""".split()
 )
 
 # ``A|B|``: words of a list, each with a bar behind it, as reference files have them

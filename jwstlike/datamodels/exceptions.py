@@ -4,6 +4,8 @@
 catches those goes on working; it is made at first use because both packages are heavy.
 """
 
+from functools import cache
+
 from ..errors import (
     FileFormatError,
     InvalidValueError,
@@ -27,6 +29,11 @@ __all__ = [
 def __getattr__(name):
     if name != "ValidationError":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return globals().setdefault(name, _validation_error_class())
+
+
+@cache
+def _validation_error_class():
     from asdf.exceptions import ValidationError as AsdfError
     from jsonschema import ValidationError as JsonschemaError
 
@@ -36,22 +43,30 @@ def __getattr__(name):
             bases = (*bases, base)
 
     class ValidationError(*bases):
-        """Values that the schema refuses, with `strict_validation`; one line each."""
+        """Values that the schema refuses, with `strict_validation`; one line each.
 
-        def __init__(self, message):
-            Exception.__init__(self, message)
-            self.message = message
+        Attributes
+        ----------
+        findings : list of Finding
+            All of them; the other fields are those of the first.
+        """
+
+        def __init__(self, message, findings=()):
+            JsonschemaError.__init__(self, message)
+            self.findings = list(findings)
+            first = next(iter(self.findings), None)
+            for field in ("path", "value", "expected", "place") if first else ():
+                setattr(self, field, getattr(first, field))
 
         def __str__(self):
             return self.message
 
         def __reduce__(self):
-            return _make_validation_error, (self.message,)
+            return _make_validation_error, (self.message, self.findings)
 
     ValidationError.__qualname__ = "ValidationError"
-    globals()["ValidationError"] = ValidationError
     return ValidationError
 
 
-def _make_validation_error(message):
-    return __getattr__("ValidationError")(message)
+def _make_validation_error(message, findings):
+    return _validation_error_class()(message, findings)

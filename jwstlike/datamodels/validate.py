@@ -1,26 +1,33 @@
 """Check values against compiled schemas; findings, reports and what is done about them."""
 
 import math
+import re
 import sys
 import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
 
 import numpy as np
 
-from ..errors import NoTypeWarning, ValidationWarning
-from .bindings import ARRAY, LIST, OBJECT
-from .casting import check_ndim, gentle_asarray, is_array, is_lazy
+from ..errors import NoTypeWarning, ValidationWarning, did_you_mean
+from .bindings import ARRAY, LIST, OBJECT, PRIMARY, SCALAR
+from .casting import PLAIN, check_ndim, gentle_asarray, is_array, is_lazy
 
 __all__ = ["Finding", "NoTypeWarning", "Report", "ValidationWarning", "value_change"]
 
 LONGEST_WARNING = 2000
+NEAR = 0.8  # how alike two names are, from 0 to 1, if one may be meant for the other
+
+
+PLACE = re.compile(r"(?P<file>.*?)(?:\[(?P<hdu>[^\[\]]*)\](?: (?P<keyword>\S+))?)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that does not follow the schema.
+    """One thing that does not follow the schema, or looks as if it should be otherwise.
 
     Attributes
     ----------
@@ -33,9 +40,11 @@ class Finding:
     place : str
         ``file[HDU,ver] KEYWORD``, as far as known.
     done : str
-        What was done about it: "kept", "dropped" or "".
+        What was done about it: "kept", "not stored" or "".
     severity : str
         "error" or "warning".
+    hint : bool
+        Whether it is allowed and only looks like a mistake: no error in any mode.
     """
 
     path: str
@@ -44,6 +53,7 @@ class Finding:
     place: str = ""
     done: str = ""
     severity: str = "error"
+    hint: bool = False
 
     def __str__(self):
         where = f"{self.place} ({self.path})" if self.place else self.path or "the model"
@@ -51,6 +61,33 @@ class Finding:
         if len(shown) > 80:
             shown = shown[:76] + "... "
         return f"{where}: {shown}{self.expected}" + (f"; {self.done}" if self.done else "")
+
+    def as_dict(self):
+        """Return all that is known as plain values, ready for JSON."""
+        parts = PLACE.fullmatch(self.place).groupdict() if self.place else {}
+        return {
+            "severity": self.severity,
+            "file": parts.get("file"),
+            "hdu": parts.get("hdu"),
+            "keyword": parts.get("keyword"),
+            "path": self.path,
+            "value": _for_json(self.value),
+            "expected": self.expected,
+            "done": self.done,
+            "text": str(self),
+        }
+
+
+def _for_json(value):
+    if isinstance(value, dict):
+        return {str(k): _for_json(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_for_json(v) for v in value]
+    if isinstance(value, np.generic):
+        return _for_json(value.item())
+    known = value is None or isinstance(value, (str, int))
+    known = known or (isinstance(value, float) and math.isfinite(value))
+    return value if known else str(value)
 
 
 class Report(list):
@@ -64,25 +101,126 @@ class Report(list):
         """The findings of severity "error"."""
         return [f for f in self if f.severity == "error"]
 
+    @property
+    def warnings(self):
+        """The findings of severity "warning"."""
+        return [f for f in self if f.severity == "warning"]
+
+    def as_dicts(self):
+        """Return the findings as a list of dicts of plain values, ready for JSON."""
+        return [finding.as_dict() for finding in self]
+
 
 # ---------------------------------------------------------------- finding
 
 
 def findings(spec, value, path=(), arrays=True):
-    """Yield (path, value, phrase) of all that `spec` refuses in `value`, at any depth."""
-    if value is None or spec is None or hasattr(value, "_tag"):
-        return
-    if spec.kind == ARRAY:
-        if arrays:
-            yield from _array_findings(spec, value, path)
-    elif spec.kind == OBJECT and isinstance(value, dict):
-        yield from _object_findings(spec, value, path, arrays)
-    elif spec.kind == LIST and isinstance(value, (list, tuple)):
-        yield from _list_findings(spec, value, path, arrays)
-    else:
-        problem = spec.check(_as_text(value) if hasattr(value, "to_string") else value)
-        if problem is not None:
-            yield path, value, problem
+    """List (path, value, phrase) of all that `spec` refuses in `value`, at any depth."""
+    walk = Walk(arrays)
+    walk.look(spec, value, path)
+    return walk.found
+
+
+class Walk:
+    """One pass over a tree, or a part of it; nothing is read and nothing changed.
+
+    What several slits share is looked at once.
+
+    Attributes
+    ----------
+    found : list of tuple
+        (path, value, phrase) of all that the schema refuses.
+    unknown : list of tuple
+        (path, name in the schema) of names that the schema does not have, but nearly.
+    """
+
+    __slots__ = ("_arrays", "_clean", "found", "unknown")
+
+    def __init__(self, arrays=True):
+        self._arrays = arrays
+        self._clean = set()  # ids of (spec, value) with nothing to tell; the tree keeps them alive
+        self.found, self.unknown = [], []
+
+    def look(self, spec, value, path=()):
+        """Find what `spec` refuses in `value`, at any depth."""
+        if value is None or spec is None or hasattr(value, "_tag"):
+            return
+        if spec.kind == ARRAY:
+            if self._arrays:
+                self._look_at_array(spec, value, path)
+        elif spec.kind == OBJECT and isinstance(value, dict):
+            self._look_once(self._look_into_object, spec, value, path)
+        elif spec.kind == LIST and isinstance(value, (list, tuple)):
+            self._look_once(self._look_into_list, spec, value, path)
+        else:
+            problem = spec.check(_as_text(value) if hasattr(value, "to_string") else value)
+            if problem is not None:
+                self.found.append((path, value, problem))
+
+    def _look_once(self, look, spec, value, path):
+        key = (id(spec), id(value))
+        if key not in self._clean:
+            before = len(self.found), len(self.unknown)
+            look(spec, value, path)
+            if before == (len(self.found), len(self.unknown)):
+                self._clean.add(key)
+
+    def _look_into_object(self, spec, value, path):
+        for name in spec.schema.get("required", ()):
+            if value.get(name) is None:
+                self.found.append(((*path, name), None, "is missing, but required"))
+        children = spec.children
+        for name, child in value.items():
+            known = children.get(name)
+            if known is None:
+                if child is not None and children:
+                    self._note_unknown(spec, value, (*path, name))
+            elif known.kind == SCALAR and type(child) in PLAIN:  # the usual case, with no detour
+                problem = known.check(child)
+                if problem is not None:
+                    self.found.append(((*path, name), child, problem))
+            elif child is not None:
+                self.look(known, child, (*path, name))
+
+    def _note_unknown(self, spec, value, path):
+        if spec.schema.get("additionalProperties") is False:
+            phrase = "is a name that the schema does not allow here"
+            hint = did_you_mean(path[-1], spec.children)
+            self.found.append((path, value[path[-1]], phrase + hint))
+            return
+        meant = nearest(spec, path[-1])
+        if meant is not None and value.get(meant) is None:
+            self.unknown.append((path, meant))
+
+    def _look_into_list(self, spec, value, path):
+        least, most = spec.schema.get("minItems", 0), spec.schema.get("maxItems")
+        if len(value) < least or (most is not None and len(value) > most):
+            allowed = f"at least {least}" if len(value) < least else f"at most {most}"
+            phrase = f"has {len(value)} items, must have {allowed}"
+            self.found.append((path, value, phrase))
+        if spec.item is not None:
+            for number, item in enumerate(value):
+                self.look(spec.item, item, (*path, number))
+
+    def _look_at_array(self, spec, value, path):
+        if not is_array(value):
+            self.found.append((path, value, "is no array"))
+            return
+        if is_lazy(value) and getattr(value, "stored", None) is None:
+            return  # a table or an unusual HDU: to look at it would mean to read it
+        try:
+            check_ndim(value, spec)
+            if spec.dtype is not None and value.dtype != spec.dtype:
+                gentle_asarray(np.zeros(0, value.dtype), spec.dtype, allow_extra_columns=True)
+        except (ValueError, TypeError) as problem:
+            what = f"array {value.dtype} {tuple(value.shape)}"
+            self.found.append((path, what, f"does not fit: {problem}"))
+
+
+@lru_cache(maxsize=4096)
+def nearest(spec, name):
+    """Return the name of an object's schema that `name` is most like, None if it is like none."""
+    return next(iter(get_close_matches(str(name), spec.children, n=1, cutoff=NEAR)), None)
 
 
 def _as_text(value):
@@ -90,41 +228,14 @@ def _as_text(value):
     return value.to_string() if hasattr(value, "is_equivalent") else value
 
 
-def _object_findings(spec, value, path, arrays):
-    for name in spec.schema.get("required", ()):
-        if value.get(name) is None:
-            yield (*path, name), None, "is missing, but required"
-    closed = spec.schema.get("additionalProperties") is False
-    for name, child in value.items():
-        known = spec.children.get(name)
-        if known is not None:
-            yield from findings(known, child, (*path, name), arrays)
-        elif closed and child is not None:
-            yield (*path, name), child, "is a name that the schema does not allow here"
-
-
-def _list_findings(spec, value, path, arrays):
-    least, most = spec.schema.get("minItems", 0), spec.schema.get("maxItems")
-    if len(value) < least or (most is not None and len(value) > most):
-        allowed = f"at least {least}" if len(value) < least else f"at most {most}"
-        yield path, value, f"has {len(value)} items, must have {allowed}"
-    if spec.item is not None:
-        for number, item in enumerate(value):
-            yield from findings(spec.item, item, (*path, number), arrays)
-
-
-def _array_findings(spec, value, path):
-    if not is_array(value):
-        yield path, value, "is no array"
-        return
-    if is_lazy(value) and getattr(value, "stored", None) is None:
-        return  # a table or an unusual HDU: to look at it would mean to read it
-    try:
-        check_ndim(value, spec)
-        if spec.dtype is not None and value.dtype != spec.dtype:
-            gentle_asarray(np.zeros(0, value.dtype), spec.dtype, allow_extra_columns=True)
-    except (ValueError, TypeError) as problem:
-        yield path, f"array {value.dtype} {tuple(value.shape)}", f"does not fit: {problem}"
+def place_of(model, path, spec=None):
+    """``file[HDU,ver] KEYWORD`` of a path of names and indices, as far as it is known."""
+    spec = spec or model._table.find(path)
+    if spec is None or not spec.hdu:
+        return model._place()
+    version = next((f",{n + 1}" for n in path if isinstance(n, int)), "")
+    version = "" if spec.hdu == PRIMARY else version
+    return f"{model._place()}[{spec.hdu}{version}]" + (f" {spec.keyword}" if spec.keyword else "")
 
 
 # ---------------------------------------------------------------- acting
@@ -141,12 +252,13 @@ def act(report, model):
     Raises
     ------
     ValidationError
-        With `strict_validation`, naming all findings.
+        With `strict_validation`, naming all findings that are no hints.
     """
     if not report or model._mode == "off":
         return
-    if model._strict_validation:
-        raise validation_error(report)
+    refused = Report(f for f in report if not f.hint)
+    if refused and model._strict_validation:
+        raise validation_error(refused)
     warn(str(report))
 
 
@@ -212,7 +324,7 @@ def validation_error(report):
     """Make the `ValidationError` for the findings of a report."""
     from .exceptions import ValidationError
 
-    return ValidationError("\n".join(map(str, report)))
+    return ValidationError("\n".join(map(str, report)), report)
 
 
 def value_change(path, value, schema, ctx):
@@ -238,19 +350,23 @@ def value_change(path, value, schema, ctx):
     """
     if schema is None or not ctx._validate_on_assignment or ctx._mode == "off":
         return True
-    found = list(findings(schema, value, path, arrays=ctx._validate_arrays))
+    found = findings(schema, value, path, arrays=ctx._validate_arrays)
     if not found:
         return True
     keep = bool(ctx._pass_invalid_values)
     done = "kept" if keep else "not stored"
-    report = Report(Finding(dotted(p), v, phrase, "", done) for p, v, phrase in found)
+    report = Report(
+        Finding(dotted(p), v, phrase, place_of(ctx, p, schema if p == path else None), done)
+        for p, v, phrase in found
+    )
     act(report, ctx)
     return keep
 
 
 def missing_required(path, model):
     """Act on the deletion of a required value; return whether it may go."""
-    finding = Finding(dotted(path), None, "is required and cannot be deleted")
+    place = place_of(model, path)
+    finding = Finding(dotted(path), None, "is required and cannot be deleted", place)
     act(Report([finding]), model)
     return bool(model._pass_invalid_values)
 

@@ -16,8 +16,10 @@ def test_a_refused_value_leaves_the_old_one_and_warns_at_the_callers_line():
         model.meta.instrument.name = "NIRCAMM"
     assert model.meta.instrument.name == "MIRI"
     assert caught[0].filename == __file__
-    assert str(caught[0].message).startswith("meta.instrument.name: 'NIRCAMM' is not one of ")
-    assert str(caught[0].message).endswith("; not stored")
+    assert str(caught[0].message).startswith(
+        "ImageModel[PRIMARY] INSTRUME (meta.instrument.name): 'NIRCAMM' is not one of 'NIRCAM', "
+    )
+    assert str(caught[0].message).endswith("; did you mean 'NIRCAM'?; not stored")
 
 
 def test_a_refused_value_is_stored_when_that_is_asked_for():

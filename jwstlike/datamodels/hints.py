@@ -1,0 +1,47 @@
+"""What the schema allows, but looks like a mistake: names that are nearly right, odd shapes."""
+
+from .bindings import LIST
+from .casting import is_array
+from .validate import Finding, dotted, place_of
+
+PIXEL_ARRAYS = ("dq", "err", "groupdq", "pixeldq")  # and ``var_...``: one value for each pixel
+IMAGE_AXES = 2
+
+
+def of(model, walk):
+    """Yield the hints for a model after a `Walk` through its tree; nothing is read."""
+    for path, meant in walk.unknown:
+        yield _hint(model, path, None, f"is not in the schema; did you mean {meant!r}?")
+    yield from _odd_shapes(model, model._spec, model._tree)
+
+
+def _odd_shapes(model, spec, tree, path=()):
+    """Find arrays of pixels that have other image axes than the data beside them."""
+    shape = _image_shape(tree.get("data"))
+    for name, child in spec.inner:
+        value = tree.get(name)
+        if child.kind == LIST:
+            for number, item in enumerate(value if isinstance(value, list) else ()):
+                if type(item) is dict and child.item is not None:
+                    yield from _odd_shapes(model, child.item, item, (*path, name, number))
+        elif shape and value is not None and _is_of_pixels(name):
+            other = _image_shape(value)
+            if other not in (None, shape):
+                phrase = f"does not fit the data: its image axes are {other}, those of data {shape}"
+                yield _hint(model, (*path, name), None, phrase)
+
+
+def _is_of_pixels(name):
+    return name in PIXEL_ARRAYS or name.startswith("var_")
+
+
+def _image_shape(array):
+    """Return the last two axes of an array with at least two, else None; a table has none."""
+    if not is_array(array) or array.dtype.names or len(array.shape) < IMAGE_AXES:
+        return None
+    return tuple(array.shape[-IMAGE_AXES:])
+
+
+def _hint(model, path, value, phrase):
+    place = place_of(model, path)
+    return Finding(dotted(path), value, phrase, place, "kept", severity="warning", hint=True)
