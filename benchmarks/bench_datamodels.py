@@ -298,6 +298,8 @@ def main():
     results = Results("datamodels")
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")  # as after an installation
         for part in args.parts or PARTS:
             PARTS[part](results, folder, args.peer)
     if args.results:
