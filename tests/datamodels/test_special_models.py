@@ -152,6 +152,22 @@ def test_apertures_of_a_wavelength_correction_have_names():
     assert model.aperture_names == ["S200A1"]
 
 
+@pytest.mark.parametrize(
+    ("name", "part", "value"),
+    [
+        ("WaveCorrModel", "apertures", [{"aperture_name": "S200A1"}]),
+        ("FilteroffsetModel", "filters", [{"filter": "F200W", "column_offset": 1.0}]),
+        ("EmiModel", "subarray_cases", {"FULL_FASTR1": {"rowclocks": 271}}),
+        ("SIRSKernelModel", "kernels", {"gamma": [1.0, 2.0]}),
+    ],
+)
+def test_parts_that_have_no_place_in_fits_go_into_its_asdf_extension(name, part, value, tmp_path):
+    model = getattr(datamodels, name)(validate="off")
+    setattr(model, part, value)
+    again = datamodels.open(model.save(tmp_path / "a.fits"), validate="off")
+    assert again[part] == value
+
+
 @pytest.mark.parametrize("name", ["TsoPhotModel", "WavelengthrangeModel", "FPAModel"])
 def test_what_only_asdf_can_hold_is_no_fits_file(name, tmp_path):
     with pytest.raises(NotImplementedError, match=rf"{name}; save it as \.asdf"):

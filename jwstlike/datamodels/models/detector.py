@@ -59,6 +59,7 @@ class SIRSKernelModel(KeywordReferenceModel):
 
     schema_url = "sirs_kernel.schema"
     reftype = "sirskernel"
+    has_asdf_extension = True  # FITS has no place for its parts
     keywords = ()
 
 
@@ -67,6 +68,7 @@ class EmiModel(KeywordReferenceModel):
 
     schema_url = "emi.schema"
     reftype = "emicorr"
+    has_asdf_extension = True  # FITS has no place for its parts
     keywords = ()
 
     def on_save(self, path=None):

@@ -51,6 +51,7 @@ class ABVegaOffsetModel(ReferenceFileModel):
     """Offsets from AB to Vega magnitudes: an astropy table, ``abvega_offset``."""
 
     schema_url = "abvegaoffset.schema"
+    has_asdf_extension = True  # FITS has no place for its parts
 
     def _advice(self):
         yield from super()._advice()

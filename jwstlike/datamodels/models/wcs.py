@@ -117,6 +117,7 @@ class FilteroffsetModel(KeywordReferenceModel):
     """
 
     schema_url = "filteroffset.schema"
+    has_asdf_extension = True  # FITS has no place for its parts
     reftype = "filteroffset"
     keywords = ("filters",)
     wanted_meta: ClassVar = {"meta.instrument.name": tuple(OFFSET_FILTERS)}
@@ -313,6 +314,7 @@ class WaveCorrModel(KeywordReferenceModel):
 
     schema_url = "wavecorr.schema"
     reftype = "wavecorr"
+    has_asdf_extension = True  # FITS has no place for its parts
     keywords = ("apertures",)
     new_meta: ClassVar = {"meta.instrument.name": "NIRSPEC"}
     wanted_parts = ("apertures",)
