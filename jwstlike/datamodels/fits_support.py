@@ -5,7 +5,7 @@ import io
 import os
 
 from ..atomic import replacing
-from ..errors import UnknownAttributeError
+from ..errors import ALLOWED_SHOWN, UnknownAttributeError
 from . import asdf_in_fits, asdf_support, formats, validate
 from .defaults import _cast
 from .fits_cards import is_structural
@@ -82,7 +82,30 @@ def plan_hdus(model, checksum=False):
     plan.finish()
     if _wants_asdf(model, plan):
         plan.hdus.append(_old_asdf_hdu(model, plan) or _asdf_hdu(model, plan))
+    else:
+        _tell_losses(model)
     return plan.hdus
+
+
+def _tell_losses(model):
+    """Warn of what a file without ASDF extension leaves out."""
+    names = list(_dotted(asdf_support.unbound(model._tree, model._spec)))
+    if names:
+        more = len(names) - ALLOWED_SHOWN
+        shown = ", ".join(names[:ALLOWED_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        validate.warn(
+            f"{model._place()}: FITS files of {type(model).__name__} cannot hold {shown}; "
+            "left out, save as .asdf to keep it"
+        )
+
+
+def _dotted(tree, above=""):
+    """Yield the dotted names of what is below a dict."""
+    for name, value in tree.items():
+        if type(value) is dict and value:
+            yield from _dotted(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}"
 
 
 def _wants_asdf(model, plan):

@@ -24,8 +24,11 @@ from .saving import Saving
 from .trees import copied
 from .views import Views
 
-# short names of the ways to deal with invalid values: (pass_invalid_values, strict_validation)
-MODES = {"off": (None, None), "warn": (False, False), "strict": (False, True)}
+# short names of the ways to deal with invalid values:
+# (pass_invalid_values, strict_validation, validate_on_assignment)
+MODES = {
+    "off": (True, False, False), "warn": (False, False, True), "strict": (False, True, True),
+}  # fmt: skip
 
 
 class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode):
@@ -122,12 +125,14 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
         defaults = settings.read()
         if mode is not None and mode not in MODES:
             raise ValueError(f"validate={mode!r} is not one of {', '.join(map(repr, MODES))}")
-        of_mode = MODES.get(mode, (None, None))
+        of_mode = MODES.get(mode, (None, None, None))
         choose = _first_given
-        self._mode = mode or "warn"
+        self._mode = "warn" if strict or on_assignment or mode is None else mode  # "off" is less
         self._pass_invalid_values = choose(keep, of_mode[0], defaults.pass_invalid_values)
         self._strict_validation = choose(strict, of_mode[1], defaults.strict_validation)
-        self._validate_on_assignment = choose(on_assignment, defaults.validate_on_assignment)
+        self._validate_on_assignment = choose(
+            on_assignment, of_mode[2], defaults.validate_on_assignment
+        )
 
     def _set_arrays(self, init, arrays):
         if init is not None and not isinstance(init, (tuple, np.ndarray)):

@@ -71,7 +71,8 @@ def test_what_was_not_checked_at_assignment_is_checked_at_save(tmp_path):
 def test_the_environment_gives_the_defaults(monkeypatch, name, flag):
     monkeypatch.setenv(name, "yes")
     assert getattr(ImageModel(), flag) is True
-    assert getattr(ImageModel(validate="off"), flag) is not False
+    assert getattr(ImageModel(**{name.lower(): False}), flag) is False
+    assert getattr(ImageModel(validate="warn"), flag) is False
     monkeypatch.setenv(name, "perhaps")
     with pytest.raises(ValueError, match=f"{name}: 'perhaps' is no boolean"):
         ImageModel()
