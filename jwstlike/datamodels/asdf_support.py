@@ -288,7 +288,7 @@ def _dump_by_asdf(tree, external=None, name="", **kwargs):
     """Write by asdf itself; linked arrays are passed by as tagged dicts."""
     import asdf
 
-    stream, plain = io.BytesIO(), _for_asdf(tree, external)
+    stream, plain = io.BytesIO(), _with_extensions(_for_asdf(tree, external))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tags that are carried, not understood
         try:
@@ -297,6 +297,16 @@ def _dump_by_asdf(tree, external=None, name="", **kwargs):
             reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
             raise FileFormatError(name, f"its ASDF tree cannot be written ({reason})") from error
     return stream.getvalue()
+
+
+def _with_extensions(tree):
+    """Give asdf its own class for the extensions that the history names already."""
+    from asdf.tags.core import ExtensionMetadata
+
+    history = tree.get("history")
+    if isinstance(history, dict) and history.get("extensions"):
+        history["extensions"] = [ExtensionMetadata(entry) for entry in history["extensions"]]
+    return tree
 
 
 def _for_asdf(value, external):
