@@ -75,8 +75,17 @@ def image_layout(array, primary=False):
     return cards + scaling, lambda: encode_image(array)[2], nbytes
 
 
-def table_layout(table, spec=None, old_units=None):
-    """Describe a table HDU in the same way.
+def nulls_of(table, ref):
+    """Return {column: mask} of the logical cells that `ref` leaves undefined and that are False."""
+    if not hasattr(ref, "nulls") or ref.shape != table.shape:
+        return {}
+    names = [n for n in table.dtype.names if n in ref.columns and ref.columns[n].letter == "L"]
+    alike = [n for n in names if table.dtype[n] == ref.dtype[n]]
+    return {n: mask & ~table[n] for n in alike if (mask := ref.nulls(n)).any()}
+
+
+def table_layout(table, spec=None, old_units=None, nulls=None):
+    """Describe a table HDU in the same way; `nulls` as `nulls_of` gives it.
 
     Units are those of the table itself if it knows any, else `old_units`: {NAME: unit}; where there
     are none, those of the schema.
@@ -90,10 +99,10 @@ def table_layout(table, spec=None, old_units=None):
     units |= units_of(table)
     wanted = {c["name"]: c["unit"] for c in columns if isinstance(c, dict) and c.get("unit")}
     units = wanted | units
-    cards, _ = encode_table(table, units or None)
+    cards, _ = encode_table(table, units or None, nulls)
     sizes = {keyword: value for keyword, value, _ in cards}
     nbytes = sizes["NAXIS1"] * sizes["NAXIS2"] + sizes["PCOUNT"]
-    return cards, lambda: encode_table(table, units or None)[1], nbytes
+    return cards, lambda: encode_table(table, units or None, nulls)[1], nbytes
 
 
 def _with_logicals(table, columns):

@@ -11,7 +11,7 @@ from . import extra_fits, fits_lists, validate
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY
 from .casting import is_lazy
 from .fits_cards import format_card, format_commentary
-from .fits_data import ArrayData, SourceData, image_layout, is_untouched, table_layout
+from .fits_data import ArrayData, SourceData, image_layout, is_untouched, nulls_of, table_layout
 from .fits_header import Header, datasum, renew_checksums
 from .fits_read import card_text
 from .fits_scan import RECORD
@@ -50,10 +50,12 @@ class OutHdu:
         else:
             self.header.append(format_card("EXTNAME", self.extname, "extension name"))
 
-    def set_data(self, array, spec=None):
-        """Give it new data; the layout cards change only if they must."""
+    def set_data(self, array, spec=None, ref=None):
+        """Give it new data, read from `ref`; the layout cards change only if they must."""
         if array.dtype.fields is not None:
-            cards, blocks, nbytes = table_layout(array, spec, self.header.column_units())
+            _warn_of_letters(self.extname, array)
+            units, nulls = self.header.column_units(), nulls_of(array, ref)
+            cards, blocks, nbytes = table_layout(array, spec, units, nulls)
         else:
             cards, blocks, nbytes = image_layout(array, self.extname == PRIMARY)
         if not all(map(self._has, cards)) or self._is_scaled_otherwise(cards):
@@ -278,7 +280,7 @@ class Plan:
             self._without_data(out)
             return
         out = self.hdu(spec.hdu, where.extver, with_data=True)
-        out.set_data(array, spec)
+        out.set_data(array, spec, ref)
         self.links[id(original)] = f"fits:{spec.hdu},{where.extver}"
         self.edited = True
 
@@ -312,7 +314,7 @@ class Plan:
             self.edited = True
         if data is not None and (ref is None or not _is_same_data(data, ref)):
             out = self._extra_hdu(key) or self._new_extra(key)
-            out.set_data(data.read() if is_lazy(data) else data)
+            out.set_data(data.read() if is_lazy(data) else data, None, ref)
 
     def _extra_hdu(self, key):
         if self.reader is not None:
@@ -425,3 +427,15 @@ def _is_lossy(value):
     if isinstance(value, str):
         return card_text(value) != value or value.endswith(" ")
     return isinstance(value, float) and not math.isfinite(value)
+
+
+def _warn_of_letters(extname, table):
+    """Warn of texts in a table that FITS, which knows ASCII only, cannot hold."""
+    for name in table.dtype.names:
+        if table.dtype[name].base.kind == "U":
+            try:
+                table[name].astype("S")
+            except UnicodeEncodeError:
+                validate.warn(
+                    f"{extname}: column {name!r}: '?' is written for letters not in ASCII"
+                )

@@ -5,6 +5,7 @@ import math
 import warnings
 
 from ..errors import FileFormatError
+from .variable_length import plain_table
 
 
 class AstropyRef:
@@ -122,6 +123,4 @@ def _plain_data(hdu):
         raise ValueError("there are no data")
     if data.dtype.names is None:
         return data.astype(data.dtype.newbyteorder("="), order="C", copy=False)
-    for name in getattr(data, "names", ()) or ():
-        data[name]  # variable-length cells are fetched while the file is open
-    return data
+    return plain_table(data)  # cells of variable length are fetched while the file is open

@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import FileFormatError
 from .foreign import AstropyRef
 from .sources import BLOCK, fill
+from .variable_length import LONGEST_P, Heap
 
 # TFORM letter -> stored dtype
 STORED = {
@@ -357,10 +358,13 @@ def encode_table(table, units=None, nulls=None):
     Raises
     ------
     TypeError
-        For a column of another type (objects, variable length, dates, nested structures).
+        For a column of another type (dates, nested structures).
+    ValueError
+        For cells of variable length with more than one axis.
     """
     units = dict(units_of(table) if units is None else units)
-    fields = [_encoded_field(table, name) for name in table.dtype.names]
+    heap = Heap()
+    fields = [_encoded_field(table, name, heap) for name in table.dtype.names]
     row = np.dtype([(f"f{i}", f.stored) for i, f in enumerate(fields)])
     cards = [
         ("XTENSION", "BINTABLE", "Binary table"),
@@ -368,7 +372,7 @@ def encode_table(table, units=None, nulls=None):
         ("NAXIS", 2, "Number of axes"),
         ("NAXIS1", row.itemsize, "Bytes per row"),
         ("NAXIS2", len(table), "Number of rows"),
-        ("PCOUNT", 0, "Bytes in the heap"),
+        ("PCOUNT", heap.size, "Bytes in the heap"),
         ("GCOUNT", 1, "Number of groups"),
         ("TFIELDS", len(fields), "Number of columns"),
     ]
@@ -381,7 +385,7 @@ def encode_table(table, units=None, nulls=None):
             cards.append((f"TDIM{n}", field.tdim, ""))
         if field.zero:
             cards += [(f"TSCAL{n}", 1, ""), (f"TZERO{n}", field.zero, "")]
-    return cards, _table_blocks(table, fields, row, nulls or {})
+    return cards, _table_blocks(table, fields, row, nulls or {}, heap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,10 +398,16 @@ class Field:
     tform: str
     tdim: str
     zero: int
+    places: np.ndarray | None = None  # of the cells in the heap
 
 
-def _encoded_field(table, name):
+def _encoded_field(table, name, heap):
     dtype = table.dtype[name]
+    if dtype.kind == "O":
+        letter, longest, places = heap.put(name, table[name], LETTERS)
+        code, stored = ("P", ">i4") if heap.size <= LONGEST_P else ("Q", ">i8")
+        tform = f"1{code}{letter}({longest})"
+        return Field(name, "O", np.dtype((stored, (2,))), tform, "", 0, places)
     if _is_fits_rec(table):
         cells = table[name]
         dtype = np.dtype((cells.dtype, cells.shape[1:]))
@@ -418,17 +428,21 @@ def _encoded_field(table, name):
     return Field(name, kind, stored, letter if not shape else f"{repeat}{letter}", tdim, zero)
 
 
-def _table_blocks(table, fields, row, nulls):
+def _table_blocks(table, fields, row, nulls, heap):
     step = max(1, BLOCK // max(row.itemsize, 1))
     for at in range(0, len(table) if row.itemsize else 0, step):
         part = table[at : at + step]
         rows = np.zeros(len(part), row)
         for i, field in enumerate(fields):
             mask = nulls.get(field.name)
+            if field.places is not None:
+                rows[f"f{i}"] = field.places[at : at + step]
+                continue
             rows[f"f{i}"] = _stored_cells(field, part[field.name])
             if mask is not None:
                 rows[f"f{i}"][mask[at : at + step]] = b"\0"
         yield memoryview(rows.view("u1"))
+    yield from heap.blocks()
 
 
 def _stored_cells(field, cells):
