@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import itertools
 import os
 
 from ..atomic import replacing
@@ -89,7 +90,7 @@ def plan_hdus(model, checksum=False):
 
 def _tell_losses(model):
     """Warn of what a file without ASDF extension leaves out."""
-    names = list(_dotted(asdf_support.unbound(model._tree, model._spec)))
+    names = list(_losses(model, asdf_support.unbound(model._tree, model._spec)))
     if names:
         more = len(names) - ALLOWED_SHOWN
         shown = ", ".join(names[:ALLOWED_SHOWN]) + (f" and {more} more" if more > 0 else "")
@@ -99,13 +100,16 @@ def _tell_losses(model):
         )
 
 
-def _dotted(tree, above=""):
-    """Yield the dotted names of what is below a dict."""
-    for name, value in tree.items():
-        if type(value) is dict and value:
-            yield from _dotted(value, f"{above}{name}.")
-        else:
-            yield f"{above}{name}"
+def _losses(model, value, path=()):
+    """Yield the dotted names of what is below a value, but for what the model has for its items."""
+    if type(value) is dict or (type(value) is list and dict in map(type, value)):
+        for name, below in value.items() if type(value) is dict else enumerate(value):
+            yield from _losses(model, below, (*path, name))
+        return
+    inside = tuple(itertools.takewhile(lambda n: type(n) is not int, reversed(path)))[::-1]
+    owner = None if inside == path else model._table.find(inside)
+    if owner is None or not owner.bound:
+        yield validate.dotted(path)
 
 
 def _wants_asdf(model, plan):

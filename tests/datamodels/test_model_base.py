@@ -166,7 +166,7 @@ def test_reference_files_say_what_they_lack():
 def test_required_fields_are_checked():
     model = DataModel(schema={"properties": {"meta": {"properties": {
         "a": {"type": "string", "fits_keyword": "A", "fits_required": True}}}}})  # fmt: skip
-    with pytest.warns(ValidationWarning, match=r"meta\.a: is missing, but required"):
+    with pytest.warns(ValidationWarning, match=r"A \(meta\.a\): is missing, but required"):
         model.validate_required_fields()
 
 

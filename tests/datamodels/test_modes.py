@@ -153,12 +153,12 @@ def test_making_a_model_leaves_the_environment_alone(monkeypatch):
 
 def test_a_reference_file_tells_what_fits_leaves_out(tmp_path):
     model = FlatModel((2, 2))
-    model.meta.my_note, model.meta.mine = "a", {"b": 1, "c": [1, 2]}
+    model.meta.my_note, model.meta.mine = "a", {"b": 1, "c": [1, 2], "d": [{}, {"e": 3}]}
     with pytest.warns(ValidationWarning) as caught:
         model.save(tmp_path / "a.fits")
     (text,) = (str(w.message) for w in caught)
     assert text.endswith(
-        "FITS files of FlatModel cannot hold meta.my_note, meta.mine.b, meta.mine.c; "
-        "left out, save as .asdf to keep it"
+        "FITS files of FlatModel cannot hold meta.my_note, meta.mine.b, meta.mine.c, "
+        "meta.mine.d.1.e; left out, save as .asdf to keep it"
     )
     assert datamodels.open(model.save(tmp_path / "a.asdf")).meta.mine.b == 1

@@ -228,7 +228,6 @@ def test_rows_of_a_time_series_hold_vectors(tmp_path):
 def test_a_soss_reference_of_one_order_becomes_the_first(many, single, name, tmp_path):
     one = getattr(datamodels, single)(validate="off")
     one.meta.instrument.name = "NIRISS"
-    one.meta.spectral_order = 2
     one.data = (
         np.ones(4, one.get_dtype("data")) if one._spec.children["data"].is_table
         else np.ones((3, 4), "f4")
