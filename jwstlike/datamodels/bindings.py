@@ -43,6 +43,8 @@ class Spec:
         The FITS card, or for an array the EXTNAME alone.
     cards : dict of str to dict of bytes to list of Spec
         The children that are bound to cards: EXTNAME -> first 8 bytes of the card -> children.
+    of_model : bool
+        Whether the card belongs to the model, although an item of a list names it as well.
     inner : tuple of (str, Spec)
         The children that are arrays with an HDU, or lists.
     """
@@ -57,6 +59,7 @@ class Spec:
         "item",
         "keyword",
         "kind",
+        "of_model",
         "path",
         "schema",
     )
@@ -70,6 +73,7 @@ class Spec:
             self.hdu = PRIMARY
         self.children, self.item, self.cards, self.inner = {}, None, {}, ()
         self._check = self._dtype = None
+        self.of_model = False
 
     @property
     def check(self):
@@ -106,7 +110,8 @@ class Spec:
     @property
     def bound(self):
         """Whether FITS can hold this leaf: a card, or an array with an EXTNAME of its own."""
-        return self.keyword is not None or (self.kind == ARRAY and self.hdu is not None)
+        is_array = self.kind == ARRAY and self.hdu is not None
+        return self.keyword is not None or is_array or self.of_model
 
     def __repr__(self):
         return f"<Spec {'.'.join(self.path)} {self.kind}>"
@@ -234,7 +239,7 @@ class Table:
             if any(ITEM not in owner.path for owner in owners):
                 self.cards[key].remove(child)
                 spec.cards[PRIMARY][first_bytes(child.keyword)].remove(child)
-                child.keyword = child.hdu = None
+                child.keyword, child.hdu, child.of_model = None, None, True
 
     def find(self, path):
         """Return the `Spec` at a path of names and indices, or None."""

@@ -17,7 +17,7 @@ def bound_lists(spec):
 
 def extnames(spec):
     """Names of the HDUs of the items of a list, in capitals; a set."""
-    names = {leaf.hdu.upper() for leaf in iter_leaves(spec.item) if leaf.bound}
+    names = {leaf.hdu.upper() for leaf in iter_leaves(spec.item) if leaf.bound and leaf.hdu}
     return names - {PRIMARY}
 
 
