@@ -107,6 +107,8 @@ class Block:
         Bytes after unpacking.
     compression : bytes
         Four letters, or empty.
+    checksum : bytes
+        As in the file; zeros if it has none.
     """
 
     source: Source
@@ -114,6 +116,7 @@ class Block:
     used: int
     size: int
     compression: bytes
+    checksum: bytes = bytes(16)
 
     def unpacked(self):
         """Return a source and the offset of the unpacked bytes in it."""
@@ -197,14 +200,14 @@ def read_blocks(source, start):
             if head[:4] != MAGIC or len(head) < 6 + HEADER.size:
                 break
             length = int.from_bytes(head[4:6], "big")
-            flags, kind, allocated, used, size, _ = HEADER.unpack_from(head, 6)
+            flags, kind, allocated, used, size, digest = HEADER.unpack_from(head, 6)
             offset += 6 + length
             if flags & STREAMED:
                 rest = max(0, source.size - offset)
                 blocks.append(Block(source, offset, rest, rest, b""))
                 break
             kind = kind.strip(b"\0 ")
-            blocks.append(Block(source, offset, used, size if kind else used, kind))
+            blocks.append(Block(source, offset, used, size if kind else used, kind, digest))
             offset += allocated
     return blocks
 

@@ -42,6 +42,7 @@ CHUNK = 1 << 16
 MAX_TREE = 1 << 28  # longest YAML text that is read, bytes
 _END = re.compile(rb"\r?\n\.\.\.[ \t]*(?:\r?\n|$)")
 _REMEDY = "give an ASDF or FITS file"
+_CUT = "the file is truncated: its tree has no end marker '...'"
 
 
 # ---------------------------------------------------------------- reading
@@ -80,7 +81,11 @@ def load(where, lazy=True, name=None):
     try:
         tree = builder.build(text) if text else {}
     except TreeError as error:
+        if text and not _END.search(text):
+            raise FileFormatError(source.name, _CUT, "fetch it again") from error
         raise FileFormatError(source.name, str(error), "the file is damaged") from error
+    if text and not _END.search(text):
+        validate.warn(f"{source.name}: {_CUT}; what is left is used")
     if builder.newer:
         newer = ", ".join(sorted(builder.newer))
         validate.warn(
@@ -123,6 +128,8 @@ def _read_tree_text(source):
 def _refuse(source, content):
     if not content:
         raise FileFormatError(source.name, "the file is empty (0 bytes)", _REMEDY)
+    if b"#ASDF ".startswith(content):
+        raise FileFormatError(source.name, f"the file is truncated: {len(content)} bytes", _REMEDY)
     found = content[:24].decode("latin-1")
     raise FileFormatError(
         source.name, f"is no ASDF file: it begins with {found!r}, not '#ASDF'", _REMEDY
@@ -232,7 +239,7 @@ def _pieces(head, contents, checksum):
         packed = isinstance(content, Block)
         used = content.used if packed else _nbytes(content)
         size = content.size if packed else used
-        digest = _digest(content) if checksum else bytes(16)
+        digest = content.checksum if packed else _digest(content) if checksum else bytes(16)
         kind = content.compression if packed else b""
         yield (
             MAGIC + HEADER.size.to_bytes(2, "big") + HEADER.pack(0, kind, used, used, size, digest)
