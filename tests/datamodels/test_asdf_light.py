@@ -619,6 +619,7 @@ def test_a_block_that_unpacks_to_more_than_it_says_is_stopped():
     np.testing.assert_array_equal(found, np.zeros(10))
 
 
+@pytest.mark.filterwarnings("ignore:x.asdf. the file is truncated")
 @settings(deadline=None)
 @given(st.data())
 def test_a_cut_or_spoilt_file_is_read_or_refused_clearly(data):
