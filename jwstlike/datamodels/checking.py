@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from functools import cache
 
 from . import hints, validate
 from .bindings import ITEM, iter_leaves
@@ -21,7 +22,7 @@ class Checking:
         with validate.collected() as lines:
             self._load_all()
         walk = self._walk()
-        told = self._told(walk.found)
+        told = (*self._told(walk.found), *self._missing_cards())
         return validate.Report([*told, *hints.of(self, walk), *self._advice(), *_of_source(lines)])
 
     def _walk(self):
@@ -35,6 +36,14 @@ class Checking:
             place = validate.place_of(self, path)
             acted = "" if value is None else done
             yield validate.Finding(validate.dotted(path), value, phrase, place, acted)
+
+    def _missing_cards(self):
+        """Find the cards without which a FITS file would be incomplete."""
+        for spec in required_cards(self._table):
+            path = validate.dotted(spec.path)
+            if self.get(path) is None:
+                place = validate.place_of(self, spec.path, spec)
+                yield validate.Finding(path, None, "is missing, but required in FITS files", place)
 
     def _advice(self):
         """Find what is amiss although the schema allows it; no reason not to save."""
@@ -77,12 +86,6 @@ class Checking:
         ValidationError
         """
         report = validate.Report(f for f in self.check() if "required" in f.expected)
-        for spec in iter_leaves(self._spec):
-            path = validate.dotted(spec.path)
-            if spec.schema.get("fits_required") and self.get(path) is None:
-                place = validate.place_of(self, spec.path, spec)
-                phrase = "is missing, but required"
-                report.append(validate.Finding(path, None, phrase, place))
         validate.act(report, self)
 
     validate_required = validate_required_fields
@@ -95,7 +98,15 @@ class Checking:
         blamed = () if self._reader is None else self._reader.flagged
         found = [f for f in self._walk().found if _in_schema(f[0]) not in blamed]
         done = "nothing was saved" if self._strict_validation else "kept"
-        validate.act(validate.Report(self._told(found, done)), self)
+        told = self._told(found, done)
+        validate.act(validate.Report([*told, *self._missing_cards()]), self)
+
+
+@cache
+def required_cards(table):
+    """List the leaves of a compiled schema that are ``fits_required``."""
+    found = (spec for spec in iter_leaves(table.root) if spec.schema.get("fits_required"))
+    return [spec for spec in found if ITEM not in spec.path]
 
 
 def _in_schema(path):
