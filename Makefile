@@ -1,7 +1,8 @@
 # make demo    environment, install, a synthetic exposure, a run, a picture and a report
 # make test    environment, install, the whole test suite
 #
-# make demo SIZE=256 is quick; make test ARGS="tests/cli -x" runs a part.
+# make demo SIZE=256 is quick; make test ARGS="tests/cli -x" runs a part; make bench PEER=python
+# names the interpreter of an environment with the field's packages (.ci/peer.txt).
 
 SIZE ?= 2048
 SEED ?= 1
@@ -66,7 +67,8 @@ lint: $(VENV)/.installed-lint
 
 bench: $(VENV)/.installed-bench
 	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; \
-	  $(BIN)/python $$script --results benchmarks/results $(ARGS); done
+	  case $$script in *datamodels.py|*steps.py) peer="$(addprefix --peer ,$(PEER))";; *) peer=;; esac; \
+	  $(BIN)/python $$script --results benchmarks/results $$peer; done
 	$(BIN)/python benchmarks/table.py benchmarks/results
 
 docs: $(VENV)/.installed-docs
