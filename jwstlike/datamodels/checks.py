@@ -101,7 +101,7 @@ def _kind_of(value):
 
 def _same(a, b):
     # JSON knows 1 and true as different values
-    return a == b and isinstance(a, bool) == isinstance(b, bool)
+    return a is b or (a == b and isinstance(a, bool) == isinstance(b, bool))
 
 
 def one_of(value, allowed):

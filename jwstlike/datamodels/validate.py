@@ -232,7 +232,8 @@ def place_of(model, path, spec=None):
     """``file[HDU,ver] KEYWORD`` of a path of names and indices, as far as it is known."""
     spec = spec or model._table.find(path)
     if spec is None or not spec.hdu:
-        return model._place()
+        name = model._place()
+        return "" if name == type(model).__name__ else name
     version = next((f",{n + 1}" for n in path if isinstance(n, int)), "")
     version = "" if spec.hdu == PRIMARY else version
     return f"{model._place()}[{spec.hdu}{version}]" + (f" {spec.keyword}" if spec.keyword else "")

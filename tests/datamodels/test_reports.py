@@ -143,8 +143,7 @@ def test_a_name_that_a_closed_schema_refuses_comes_with_the_nearest():
     }  # fmt: skip
     model = datamodels.DataModel({"meta": {"levell": 1}}, schema=schema, validate="off")
     assert str(model.check()[0]) == (
-        "DataModel (meta.levell): 1 is a name that the schema does not allow here; "
-        "did you mean 'level'?; kept"
+        "meta.levell: 1 is a name that the schema does not allow here; did you mean 'level'?; kept"
     )
 
 
