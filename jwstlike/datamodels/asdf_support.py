@@ -295,6 +295,9 @@ def _dump_by_asdf(tree, external=None, name="", **kwargs):
             asdf.AsdfFile(plain).write_to(stream, **kwargs)
         except Exception as error:  # of whatever plug-in
             reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            where = next((p for v in error.args[1:] if (p := _path_of(tree, v))), None)
+            if where:
+                reason = f"{where} is a {type(error.args[1]).__name__}, which has no form there"
             raise FileFormatError(name, f"its ASDF tree cannot be written ({reason})") from error
     return stream.getvalue()
 
@@ -307,6 +310,18 @@ def _with_extensions(tree):
     if isinstance(history, dict) and history.get("extensions"):
         history["extensions"] = [ExtensionMetadata(entry) for entry in history["extensions"]]
     return tree
+
+
+def _path_of(tree, value):
+    """Return the dotted path of an object in a tree, None if it is not there."""
+    pairs = tree.items() if isinstance(tree, dict) else enumerate(tree)
+    for key, child in pairs:
+        if child is value:
+            return str(key)
+        below = _path_of(child, value) if isinstance(child, (dict, list)) else None
+        if below is not None:
+            return f"{key}.{below}"
+    return None
 
 
 def _for_asdf(value, external):
