@@ -7,7 +7,7 @@ extensions), 3.5 (special records).
 """
 
 import math
-from functools import lru_cache
+from itertools import chain
 from struct import Struct
 
 from ..errors import FileFormatError
@@ -16,6 +16,7 @@ from .fits_cards import CARD, COMMENTARY, keyword_of, parse_card, parse_value
 from .sources import Source
 
 RECORD = 2880
+RECORD_NAMES = Struct("8s72x" * (RECORD // CARD))  # the keywords of a record
 CHUNK = 32768  # bytes read at a time: a header of 400 cards
 SHORT = 2 * RECORD  # bytes read first of an extension: thousands of them have few cards
 MAX_HEADER = 1 << 26  # longest header that is searched for its END
@@ -84,7 +85,7 @@ class HduIndex:
         self.number, self.header_offset, self.raw = number, header_offset, raw
         self.data_offset = header_offset + len(raw)
         self._keywords = self._cards = self._plain = None
-        names = _names(raw, 0, len(raw) // CARD)
+        names = _names(raw)
         self._first = dict(zip(reversed(names), range(len(names) - 1, -1, -1), strict=True))
         blanks = names.count(BLANK) - 1
         self.has_repeats = len(names) - len(self._first) > max(0, blanks)
@@ -221,8 +222,7 @@ class HduIndex:
     @property
     def last(self):
         """First 8 bytes of each card -> number of the last card that begins so."""
-        count = len(self.raw) // CARD
-        return dict(zip(_names(self.raw, 0, count), range(count), strict=True))
+        return {name: number for number, name in enumerate(_names(self.raw))}
 
     def value_at(self, number):
         """Return the value of card `number`."""
@@ -264,14 +264,9 @@ class HduIndex:
         return map(parse_card, self.cards)
 
 
-def _names(raw, at, count):
-    """First 8 bytes of each of `count` cards from `at` on, a tuple."""
-    return _every_name(count).unpack_from(raw, at)
-
-
-@lru_cache(maxsize=64)
-def _every_name(count):
-    return Struct("8s72x" * count)
+def _names(raw):
+    """First 8 bytes of each card of whole records, a tuple."""
+    return tuple(chain.from_iterable(RECORD_NAMES.iter_unpack(raw)))
 
 
 def _index_plain(text):
@@ -451,12 +446,13 @@ def find_end(window, at, place=None):
     `place`, the offset of a card, is where the search begins.
     """
     start = at if place is None else place
-    while start + CARD <= len(window):
-        names = _names(window, start, min(RECORD, len(window) - start) // CARD)
+    while start + RECORD <= len(window):
+        names = RECORD_NAMES.unpack_from(window, start)
         if END in names:
             return start + names.index(END) * CARD
         start += RECORD
-    return -1
+    places = range(start, len(window) - CARD + 1, CARD)
+    return next((place for place in places if window.startswith(END, place)), -1)
 
 
 def _odd_end(window, at):
