@@ -82,7 +82,7 @@ def check_file(path, schema=None):
         warnings.simplefilter("always")
         model = open_file(path, **options)
         report = model.check()
-    findings = [_as_dict(f) for f in report]
+    findings = report.as_dicts()
     for line in model.source_problems():
         findings.append(_finding(line, "error"))
     told = {f["path"] for f in findings}
@@ -94,19 +94,13 @@ def check_file(path, schema=None):
     return {"file": path, "class": type(model).__name__, "findings": findings}
 
 
-def _as_dict(finding):
-    return {
-        "severity": finding.severity, "path": finding.path, "place": finding.place,
-        "value": finding.value, "expected": finding.expected, "text": str(finding),
-    }  # fmt: skip
-
-
 def _finding(text, severity):
+    """Return a line as the dict of a finding."""
+    from ..datamodels.validate import Finding
+
     place = PATH.search(text)
-    return {
-        "severity": severity, "path": place[1] if place else "", "place": "", "value": None,
-        "expected": "", "text": text,
-    }  # fmt: skip
+    finding = Finding(place[1] if place else "", None, "", severity=severity)
+    return {**finding.as_dict(), "text": text}
 
 
 def _lines(found, quiet):

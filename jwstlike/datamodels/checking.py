@@ -37,6 +37,10 @@ class Checking:
             acted = "" if value is None else done
             yield validate.Finding(validate.dotted(path), value, phrase, place, acted)
 
+    def _act_on_tree(self):
+        """Act on what is wrong with the tree as it is, whatever was not read yet."""
+        validate.act(validate.Report(self._told(self._walk().found)), self)
+
     def _missing_cards(self):
         """Find the cards without which a FITS file would be incomplete."""
         for spec in required_cards(self._table):

@@ -1,6 +1,5 @@
 """Make a model of one class from a model of another: content shared, cast as the schema wants."""
 
-from . import validate
 from .bindings import ARRAY
 from .casting import cast_array, is_lazy
 from .lifetime import share
@@ -23,7 +22,7 @@ def convert(model, other):
         put["_reader"] = other._reader.moved(moved, model._table)
         model._reader.adopt(tree, model._spec)
     _cast_arrays(model)
-    validate.act(validate.Report(_findings(model)), model)
+    model._act_on_tree()
 
 
 def _shallow(value, moved):
@@ -42,8 +41,3 @@ def _cast_arrays(model):
                 model._tree[name] = cast_array(value, spec)
             except (ValueError, TypeError):
                 continue  # reported with everything else
-
-
-def _findings(model):
-    for path, value, phrase in validate.findings(model._spec, model._tree):
-        yield validate.Finding(validate.dotted(path), value, phrase, model._place(), "kept")

@@ -80,8 +80,9 @@ def plan_hdus(model, checksum=False):
         for hdu in plan.hdus:
             for keyword in ("CHECKSUM", "DATASUM"):
                 hdu.header.set(keyword, "0")
-    plan.finish()
-    if _wants_asdf(model, plan):
+    with_asdf = _wants_asdf(model, plan)
+    plan.finish(with_asdf)
+    if with_asdf:
         plan.hdus.append(_old_asdf_hdu(model, plan) or _asdf_hdu(model, plan))
     else:
         _tell_losses(model)

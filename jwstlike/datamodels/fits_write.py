@@ -383,13 +383,18 @@ class Plan:
 
     # ------------------------------------------------------------ the end
 
-    def finish(self):
-        """Warn of values that cards cannot hold, and renew checksums."""
+    def finish(self, with_asdf=True):
+        """Warn of values that cards cannot hold, and renew checksums.
+
+        Parameters
+        ----------
+        with_asdf : bool
+            Whether an ASDF extension will hold them.
+        """
         if self.lossy:
-            validate.warn(
-                f"FITS cards cannot hold the exact value of {', '.join(self.lossy)}; "
-                "it is kept in the ASDF extension"
-            )
+            remedy = "it is kept in the ASDF extension" if with_asdf else "save as .asdf to keep it"
+            names = ", ".join(self.lossy)
+            validate.warn(f"FITS cards cannot hold the exact value of {names}; {remedy}")
         for out in self.hdus:
             out.finish()
 

@@ -70,6 +70,7 @@ class Finding:
             "file": parts.get("file"),
             "hdu": parts.get("hdu"),
             "keyword": parts.get("keyword"),
+            "place": self.place,
             "path": self.path,
             "value": _for_json(self.value),
             "expected": self.expected,

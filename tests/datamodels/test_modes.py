@@ -162,3 +162,17 @@ def test_a_reference_file_tells_what_fits_leaves_out(tmp_path):
         "meta.mine.d.1.e; left out, save as .asdf to keep it"
     )
     assert datamodels.open(model.save(tmp_path / "a.asdf")).meta.mine.b == 1
+
+
+def test_a_reference_file_tells_what_its_cards_cannot_hold(tmp_path):
+    model = FlatModel((2, 2))
+    model.meta.description = "line\nbreak"
+    with pytest.warns(ValidationWarning, match=r"meta\.description; save as \.asdf to keep it"):
+        model.save(tmp_path / "a.fits")
+
+
+def test_what_does_not_fit_another_class_is_told_with_its_keyword():
+    image = ImageModel((2, 2), validate="off")
+    image.meta.exposure.nints = "three"
+    with pytest.warns(ValidationWarning, match=r"\[PRIMARY\] NINTS \(meta\.exposure\.nints\)"):
+        datamodels.SlitModel(image)

@@ -36,6 +36,7 @@ def test_a_report_in_plain_values_goes_through_json(bad):
     (found,) = json.loads(json.dumps(report.as_dicts(), allow_nan=False))
     assert found == {
         "severity": "error", "file": bad, "hdu": "PRIMARY", "keyword": "INSTRUME",
+        "place": f"{bad}[PRIMARY] INSTRUME",
         "path": "meta.instrument.name", "value": "NIRCAMM",
         "expected": "is not one of 'NIRCAM', 'NIRSPEC', 'MIRI', 'TFI', 'FGS', 'NIRISS', 'ANY', "
         "'N/A'; did you mean 'NIRCAM'?",
