@@ -23,6 +23,9 @@ class SourceData:
                 f"the header tells of {self.nbytes} bytes of data, the file has {self.source.size}",
                 "the header is damaged, so that the HDU cannot be saved",
             )
+        missing = min(self.nbytes, self.offset + self.nbytes - self.source.size)
+        if missing > 0:
+            _warn_of_cut(f"{self.source.name}[{hdu.place}]", missing, self.nbytes)
 
     def blocks(self):
         """Yield the bytes; what the source lacks (a cut file) comes as zeros."""
@@ -34,6 +37,12 @@ class SourceData:
             count = min(RECORD * 100, self.nbytes - there)
             there += count
             yield bytes(count)
+
+
+def _warn_of_cut(place, missing, nbytes):
+    from .validate import warn
+
+    warn(f"{place}: the data are cut: zeros are saved for {missing} of {nbytes} bytes")
 
 
 class ArrayData:

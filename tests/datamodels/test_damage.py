@@ -13,7 +13,7 @@ from astropy.time import Time
 
 from jwstlike import datamodels
 from jwstlike.datamodels import asdf_blocks, asdf_light, compression, validate
-from jwstlike.errors import FileFormatError
+from jwstlike.errors import FileFormatError, ValidationWarning
 
 pytestmark = pytest.mark.filterwarnings("ignore::jwstlike.errors.NoTypeWarning")
 
@@ -84,6 +84,17 @@ def test_a_header_that_tells_of_a_terabyte_is_not_filled_up_with_zeros(path):
     with pytest.raises(FileFormatError, match=r"odd\.fits\[PRIMARY,1\].* 1000000000000 bytes"):
         model.save(path.with_name("new.fits"))
     assert [p.name for p in path.parent.iterdir()] == ["odd.fits"]
+
+
+def test_zeros_for_data_that_are_cut_are_told(path):
+    image = afits.ImageHDU(np.ones((100, 100), "f4"), name="SCI")
+    afits.HDUList([afits.PrimaryHDU(), image]).writeto(path)
+    path.write_bytes(path.read_bytes()[: 2880 * 2 + 4000])
+    with pytest.warns(
+        ValidationWarning, match=r"SCI,1\].*: zeros are saved for 36000 of 40000 byt"
+    ):
+        datamodels.open(path).save(path.with_name("new.fits"))
+    assert afits.getdata(path.with_name("new.fits"), 1).sum() == 1000
 
 
 def test_a_version_that_is_no_number_counts_as_one(path):
