@@ -10,7 +10,8 @@ IMAGE_AXES = 2
 
 def of(model, walk):
     """Yield the hints for a model after a `Walk` through its tree; nothing is read."""
-    for path, meant in walk.unknown:
+    unknown = () if model._guessed else walk.unknown  # a foreign file has names of its own
+    for path, meant in unknown:
         yield _hint(model, path, None, f"is not in the schema; did you mean {meant!r}?")
     yield from _odd_shapes(model, model._spec, model._tree)
 

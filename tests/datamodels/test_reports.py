@@ -8,7 +8,7 @@ import pytest
 
 from jwstlike import datamodels
 from jwstlike.datamodels import ImageModel, MultiSlitModel, SlitModel
-from jwstlike.datamodels.exceptions import ValidationWarning
+from jwstlike.datamodels.exceptions import NoTypeWarning, ValidationWarning
 from jwstlike.datamodels.validate import Finding, Report, Walk
 
 
@@ -111,6 +111,15 @@ def test_an_unknown_name_that_is_nearly_a_known_one_is_a_warning_and_no_error():
     assert "is not in the schema; did you mean 'nints'?" in str(finding)
     with pytest.warns(ValidationWarning, match="did you mean 'nints'"):
         model.validate()
+
+
+def test_names_of_a_file_that_names_no_class_of_ours_are_its_own(tmp_path):
+    import asdf
+
+    asdf.AsdfFile({"meta": {"telescop": "SOHO"}}).write_to(tmp_path / "a.asdf")
+    with pytest.warns(NoTypeWarning):
+        model = datamodels.open(tmp_path / "a.asdf")
+    assert model.check() == []
 
 
 def test_an_unknown_name_beside_the_known_one_is_no_mistake():
