@@ -176,3 +176,22 @@ def test_what_does_not_fit_another_class_is_told_with_its_keyword():
     image.meta.exposure.nints = "three"
     with pytest.warns(ValidationWarning, match=r"\[PRIMARY\] NINTS \(meta\.exposure\.nints\)"):
         datamodels.SlitModel(image)
+
+
+def test_a_strict_open_warns_of_what_is_odd_in_a_file_but_valid(tmp_path):
+    path = ImageModel((2, 2)).save(tmp_path / "a.fits")
+    with afits.open(path, mode="update") as hdus:
+        hdus[0].header.append(("NINTS", 1))
+        hdus[0].header.append(("NINTS", 2))
+    with pytest.warns(
+        ValidationWarning, match=r"NINTS \(meta\.exposure\.nints\): the card is repeat"
+    ):
+        model = datamodels.open(path, validate="strict")
+    assert model.meta.exposure.nints == 1
+
+
+def test_a_strict_reference_file_needs_its_entries():
+    with pytest.warns(ValidationWarning, match="is missing values for"):
+        FlatModel((2, 2)).validate()
+    with pytest.raises(ValidationError, match="is missing values for"):
+        FlatModel((2, 2), validate="strict").validate()
