@@ -150,6 +150,10 @@ class FitsReader:
             for child in value:
                 self.disown(child)
 
+    def own_dicts(self):
+        """Dicts of the tree that this reader made: no user gave them."""
+        return [group.tree for group in self.groups.values() if group.spec is not None]
+
     def extver_of(self, tree):
         """EXTVER that a registered dict mirrors, None for others."""
         group = self.groups.get(id(tree))

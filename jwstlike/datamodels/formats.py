@@ -118,6 +118,7 @@ def _from_array(model, array):
 
 def _from_tree(model, tree):
     model.__dict__["_tree"] = tree
+    model._given_out.add("tree")
 
 
 def _from_model(model, other):

@@ -13,6 +13,7 @@ BY_REFERENCE = f"{__package__}.by_reference"  # imported when a model is pickled
 # what a model of the same content has, besides its tree and reader
 SHARED = (
     "_source_path", "_given_shape", "_history", "_guessed", "_type_in_file",
+    "_given_out",
 )  # fmt: skip
 MODES = (
     "_mode", "_pass_invalid_values", "_strict_validation", "_validate_on_assignment",
@@ -35,11 +36,19 @@ def clone(target, source, deepcopy=False, memo=None):
         target.__dict__[name] = source.__dict__[name]
     if deepcopy:
         moved, put = {}, target.__dict__
-        share_arrays(source._tree)
+        share_arrays(_own_dicts(source))
+        put["_given_out"] = set()
         put["_tree"] = copied(source._tree, moved)
         put["_history"] = copy.deepcopy(source._history, memo)
         if source._reader is not None:
             put["_reader"] = source._reader.moved(moved)
+
+
+def _own_dicts(model):
+    """Return the dicts of a model's tree that no user has: made by the model or its reader."""
+    if model._given_out:
+        return []
+    return [model._tree, *(() if model._reader is None else model._reader.own_dicts())]
 
 
 def reduce(model):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from . import dqflags, dynamicdq, validate
+from .sharing import SharedArray
 
 
 class DefaultDQMixin:
@@ -20,6 +21,8 @@ class DefaultDQMixin:
 
     def _realise(self, node, name, spec, value):
         result = super()._realise(node, name, spec, value)
+        if isinstance(value, SharedArray):  # it was translated before it was shared
+            return result
         if node._parent is None and name == "dq" and isinstance(result, np.ndarray):
             result = self._translated(result)
             self._tree[name] = result

@@ -107,7 +107,7 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
         put.update(
             _spec=table.root, _tree={}, _parent=None, _key=None, _pending=None,
             _table=table, _reader=None, _shared=False, _pending_nodes={},
-            _source_path=None, _given_shape=None, _history={}, _mode="warn",
+            _source_path=None, _given_shape=None, _history={}, _mode="warn", _given_out=set(),
             _guessed=False, _type_in_file=None,
         )  # fmt: skip
 
@@ -171,6 +171,7 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
     @property
     def _instance(self):
         self._load_all()
+        self._given_out.add("tree")
         self._shared = True  # the caller may replace parts behind our back: keep no nodes
         self._forget_nodes()
         return self._tree

@@ -26,6 +26,7 @@ class Node:
     def instance(self):
         """The raw dict or list."""
         self._model._load_all()
+        self._model._given_out.add("tree")
         return self._tree
 
     @property

@@ -87,11 +87,13 @@ def looked_at(value):
     return value.array if type(value) is SharedArray else value
 
 
-def share_arrays(tree):
-    """Make the large arrays of a tree that nobody else holds ready to be shared, in place."""
-    for container, key in _places(tree):
-        if _is_plain(container[key]) and not _is_lent(container, key):
-            container[key] = SharedArray(container[key])
+def share_arrays(dicts):
+    """Make the large arrays in some dicts that nobody else holds ready to be shared, in place."""
+    for owner in dicts:
+        for key in list(owner):
+            is_array = isinstance(owner[key], np.ndarray)
+            if is_array and _is_plain(owner[key]) and not _is_lent(owner, key):
+                owner[key] = SharedArray(owner[key])
 
 
 def is_any_lent(tree):

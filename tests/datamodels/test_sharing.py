@@ -1,5 +1,6 @@
 """Copies of models share the arrays that nobody else holds; nobody ever notices."""
 
+import io
 import pickle
 import tracemalloc
 
@@ -8,7 +9,7 @@ import astropy.io.fits as afits
 import numpy as np
 import pytest
 
-from jwstlike.datamodels import ImageModel, MultiSlitModel, RampModel, SlitModel
+from jwstlike.datamodels import ImageModel, MaskModel, MultiSlitModel, RampModel, SlitModel
 from jwstlike.datamodels.sharing import SharedArray
 
 SIDE = 256  # 256 x 256 float32: large enough to be shared
@@ -115,13 +116,65 @@ def test_a_model_that_shares_the_content_sees_what_the_other_changed():
     assert other.data[0, 0] == 1
 
 
-def test_arrays_of_lists_are_shared():
+def test_arrays_of_the_slits_of_a_file_are_shared(tmp_path):
     model = MultiSlitModel()
     model.slits.append(SlitModel(data=np.ones((SIDE, SIDE), "f4")))
+    model = MultiSlitModel(model.save(tmp_path / "a.fits"))
+    assert model.slits[0].data.all()
     other = model.copy()
     assert isinstance(other._tree["slits"][0]["data"], SharedArray)
     model.slits[0].data[:] = 2
     np.testing.assert_array_equal(other.slits[0].data, 1)
+
+
+def test_a_slit_and_its_model_share_an_array_after_a_copy(tmp_path):
+    model = MultiSlitModel()
+    model.slits.append(SlitModel(data=np.ones((SIDE, SIDE), "f4")))
+    model = MultiSlitModel(model.save(tmp_path / "a.fits"))
+    assert model.slits[0].data.all()
+    other = model.copy()
+    slit = model[0]
+    slit.data[:] = 5
+    assert model.slits[0].data[0, 0] == 5
+    assert other.slits[0].data[0, 0] == 1
+
+
+@pytest.mark.parametrize("place", [lambda m: m.instance, lambda m: m.meta.instance])
+def test_a_tree_that_was_handed_out_keeps_its_arrays(place):
+    model = image()
+    place(model)
+    other = model.copy()
+    assert not is_shared(model)
+    assert not is_shared(other)
+    same = ImageModel(model)
+    assert not is_shared(same.copy())
+
+
+def test_a_dict_of_the_user_keeps_its_arrays():
+    tree = {"data": np.ones((SIDE, SIDE), "f4")}
+    model = ImageModel(tree)
+    other = model.copy()
+    tree["data"][:] = 2
+    assert model.data[0, 0] == 2
+    assert other.data[0, 0] == 1
+    model.meta.mine = mine = {"big": np.ones((SIDE, SIDE))}
+    third = model.copy()
+    mine["big"][:] = 3
+    assert third.meta.mine.big[0, 0] == 1
+
+
+def test_translated_flags_are_not_translated_again():
+    flags = [(0, 1, "DEAD", ""), (1, 2, "DO_NOT_USE", "")]
+    model = MaskModel((SIDE, SIDE))
+    model.dq_def = np.array(flags, model.get_dtype("dq_def"))
+    model.dq[:] = 2
+    file = io.BytesIO()
+    model.to_fits(file)
+    model = MaskModel(file.getvalue())
+    before = model.dq[0, 0]
+    other = model.copy()
+    assert is_shared(other, "dq")
+    assert model.dq[0, 0] == other.dq[0, 0] == before
 
 
 def test_small_and_unusual_arrays_are_copied():
