@@ -8,13 +8,12 @@ References
 FITS standard 4.0, sections 4.4.2.5 (BSCALE, BZERO, BLANK) and 5.2.5 (unsigned integers).
 """
 
-import math
-
 import numpy as np
 
 from ..errors import FileFormatError
 from .fits_scan import MAX_NAXIS
 from .foreign import AstropyRef
+from .lazy_array import LazyArray
 from .sources import BLOCK, fill
 from .tables import TableRef
 
@@ -35,7 +34,7 @@ def native(array):
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
-class ArrayRef:
+class ArrayRef(LazyArray):
     """An array in a file that is read when asked for.
 
     Parameters
@@ -77,16 +76,6 @@ class ArrayRef:
         return np.dtype(offset or SCALE_DTYPES[plain.str[1:]])
 
     @property
-    def ndim(self):
-        """Number of axes."""
-        return len(self.shape)
-
-    @property
-    def size(self):
-        """Number of elements."""
-        return math.prod(self.shape)
-
-    @property
     def nbytes(self):
         """Bytes in the file."""
         return self.size * self.stored.itemsize
@@ -96,19 +85,6 @@ class ArrayRef:
         """Whether values are other numbers than those stored."""
         scale, zero, blank = self.scaling
         return scale != 1 or zero != 0 or blank is not None
-
-    def __len__(self):
-        if not self.shape:
-            raise TypeError("len() of an array without axes")
-        return self.shape[0]
-
-    def __repr__(self):
-        return f"<{type(self).__name__} {self.place} {self.dtype} {self.shape}>"
-
-    def __array__(self, dtype=None, copy=None):
-        if copy is False:
-            raise ValueError("an array in a file cannot be given without copying")
-        return self.read(dtype)
 
     def read(self, dtype=None):
         """Read the whole array.

@@ -6,7 +6,6 @@ ASDF standard 1.6.0, "Low-level file layout" and the schema ``core/ndarray-1.1.0
 """
 
 import bz2
-import math
 import struct
 import zlib
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import numpy as np
 
 from ..errors import FileFormatError
 from .arrays import ArrayRef
+from .lazy_array import LazyArray
 from .sources import Source
 
 MAGIC = b"\xd3BLK"
@@ -212,7 +212,7 @@ def read_blocks(source, start):
     return blocks
 
 
-class BlockRef:
+class BlockRef(LazyArray):
     """An array in a block of an ASDF file; the interface is that of `ArrayRef`.
 
     Parameters
@@ -238,30 +238,9 @@ class BlockRef:
         self.dtype = native_dtype(stored)
 
     @property
-    def ndim(self):
-        """Number of axes."""
-        return len(self.shape)
-
-    @property
-    def size(self):
-        """Number of elements."""
-        return math.prod(self.shape)
-
-    @property
     def nbytes(self):
         """Bytes of the elements."""
         return self.size * self.stored.itemsize
-
-    def __len__(self):
-        return self.shape[0]
-
-    def __repr__(self):
-        return f"<{type(self).__name__} {self.dtype} {self.shape}>"
-
-    def __array__(self, dtype=None, copy=None):
-        if copy is False:
-            raise ValueError("an array in a file cannot be given without copying")
-        return self.read(dtype)
 
     def _located(self):
         """Return the plain `ArrayRef` of the elements, or of the block if they are strided."""

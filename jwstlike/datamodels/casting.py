@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 
+from .lazy_array import LazyArray
 from .table_array import as_table
 
 PLAIN = frozenset({str, int, float, bool})
@@ -12,12 +13,12 @@ PLAIN = frozenset({str, int, float, bool})
 
 def is_lazy(value):
     """Whether a value of a tree is an array that was not read yet; asking reads nothing."""
-    return hasattr(type(value), "section")
+    return isinstance(value, LazyArray)
 
 
 def is_array(value):
     """Whether a value of a tree is an array, read or not."""
-    return isinstance(value, np.ndarray) or hasattr(type(value), "section")
+    return isinstance(value, (np.ndarray, LazyArray))
 
 
 def gentle_asarray(a, dtype, allow_extra_columns=False):

@@ -1,14 +1,14 @@
 """Data that astropy reads for us: compressed images, random groups, odd tables."""
 
 import io
-import math
 import warnings
 
 from ..errors import FileFormatError
+from .lazy_array import LazyArray
 from .variable_length import plain_table
 
 
-class AstropyRef:
+class AstropyRef(LazyArray):
     """Data of an unusual HDU, read by astropy when asked for.
 
     The interface is that of `jwstlike.datamodels.arrays.ArrayRef`.
@@ -48,39 +48,17 @@ class AstropyRef:
         self._dtype, self._shape = data.dtype, data.shape
 
     @property
-    def ndim(self):
-        """Number of axes."""
-        return len(self.shape)
-
-    @property
-    def size(self):
-        """Number of elements."""
-        return math.prod(self.shape)
-
-    @property
     def nbytes(self):
         """Bytes in the file."""
         return self.stored_size
 
-    def __len__(self):
-        return self.shape[0]
-
     def __repr__(self):
         return f"<{type(self).__name__} {self.place}>"
-
-    def __array__(self, dtype=None, copy=None):
-        if copy is False:
-            raise ValueError("data in a file cannot be given without copying")
-        return self.read(dtype)
 
     def read(self, dtype=None):
         """Read the whole; see `ArrayRef.read`."""
         data = self.read_hdu(_plain_data)
         return data if dtype is None else data.astype(dtype, copy=False)
-
-    def section(self, key, dtype=None):
-        """Return ``read()[key]``."""
-        return self.read(dtype)[key]
 
     def raw_blocks(self):
         """Yield the stored bytes in order, for a copy byte for byte."""

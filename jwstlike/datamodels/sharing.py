@@ -4,15 +4,16 @@ An array that nobody outside a model holds, nor a view of it, cannot be changed 
 model: a copy of the model may share it. The first access on either side makes a copy of its own.
 """
 
-import math
 import sys
 
 import numpy as np
 
+from .lazy_array import LazyArray
+
 LEAST = 1 << 16  # bytes; smaller arrays are copied at once
 
 
-class SharedArray:
+class SharedArray(LazyArray):
     """An array of several models, which is copied when it is read; lazy like `ArrayRef`.
 
     Attributes
@@ -39,16 +40,6 @@ class SharedArray:
         return self.array.shape
 
     @property
-    def ndim(self):
-        """Number of axes."""
-        return self.array.ndim
-
-    @property
-    def size(self):
-        """Number of elements."""
-        return math.prod(self.array.shape)
-
-    @property
     def nbytes(self):
         """Bytes in memory."""
         return self.array.nbytes
@@ -59,15 +50,6 @@ class SharedArray:
         return self.array.dtype
 
     stored = dtype
-
-    def __len__(self):
-        return len(self.array)
-
-    def __repr__(self):
-        return f"<{type(self).__name__} {self.dtype} {self.shape}>"
-
-    def __array__(self, dtype=None, copy=None):
-        return self.read(dtype)
 
     def read(self, dtype=None):
         """Return a copy."""
