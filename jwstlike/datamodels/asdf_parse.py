@@ -19,7 +19,7 @@ from .asdf_nodes import CORE, FitsSource, TaggedDict, TaggedList, TaggedStr
 YAML = "tag:yaml.org,2002:"
 MAX_DEPTH = 256
 MAX_NODES = 5_000_000  # after writing out all aliases
-MAX_ALIASED = 200_000  # nodes that aliases may stand for, or ten times those of the text
+MAX_ALIASED = 50_000  # nodes that aliases may stand for, or ten times those of the text
 PLAIN_TAGS = ("asdf", "software", "history_entry", "extension_metadata", "subclass_metadata")
 CONTAINERS = tuple(YAML + name for name in ("map", "seq", "set", "omap", "pairs"))
 KNOWN_TAGS = (*PLAIN_TAGS, "ndarray", "integer", "constant", "complex")

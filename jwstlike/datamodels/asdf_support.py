@@ -181,6 +181,8 @@ def _history_of(model, stored):
     entries = [dict(entry) for entry in model.history]
     if isinstance(stored, list):  # files before ASDF 1.1
         return entries
+    if stored is not None and not isinstance(stored, dict):  # damage
+        return {"entries": entries} if entries else stored
     history = dict(stored or {})
     if entries or "entries" in history:
         history["entries"] = entries

@@ -47,7 +47,7 @@ class FitsReader:
         self.cards_done = self.asdf_done = False
         self.flagged = set()  # paths of cards that the schema refuses: reported once
         self._asdf = self._extra = None
-        self.asdf_hdu = next(filter(None, map(index.find, ASDF_NAMES)), None)
+        self.asdf_hdu = _asdf_hdu(index)
         self._lasts = {}  # number of an HDU -> places of the last card of each keyword
         self._places = {}  # number of an HDU with odd cards -> places of its keywords
         self._refused, self._filling_all, self._told = [], False, 0
@@ -105,7 +105,7 @@ class FitsReader:
         self._renumber(tree)
         self.index, self._asdf, self._extra = index, None, None
         self._places, self._lasts = {}, {}
-        self.asdf_hdu = next(filter(None, map(index.find, ASDF_NAMES)), None)
+        self.asdf_hdu = _asdf_hdu(index)
 
     def _renumber(self, tree):
         """Note the present place of all items as the one that they have in the source."""
@@ -486,3 +486,9 @@ def lazy(index, hdu):
     from .arrays import array_ref
 
     return array_ref(index, hdu)
+
+
+def _asdf_hdu(index):
+    """Return the ASDF extension, or None; a first HDU of that name is none."""
+    found = (hdu for name in ASDF_NAMES for hdu in index.find_all(name) if hdu.number)
+    return next(found, None)

@@ -110,7 +110,7 @@ def entries_of(stored):
     """Entries of what a tree holds under ``history``: a list, or asdf's dict of lists."""
     if isinstance(stored, dict):
         stored = stored.get("entries")
-    return list(stored or ())
+    return list(stored) if isinstance(stored, (list, tuple)) else []  # anything else is damage
 
 
 def as_lines(entry):

@@ -86,6 +86,22 @@ def test_a_header_that_tells_of_a_terabyte_is_not_filled_up_with_zeros(path):
     assert [p.name for p in path.parent.iterdir()] == ["odd.fits"]
 
 
+def test_a_first_hdu_named_asdf_is_no_asdf_extension(path):
+    path.write_bytes(fits_bytes("EXTNAME = 'ASDF    '", "TELESCOP= 'JWST    '"))
+    model = datamodels.open(path)
+    assert model.meta.telescope == "JWST"
+    model.save(path.with_name("new.fits"))
+    assert afits.getheader(path.with_name("new.fits"))["EXTNAME"] == "ASDF"
+
+
+@pytest.mark.parametrize("value", ["1.5", "text", "{entries: 3}", "[]"])
+def test_a_history_that_is_no_list_has_no_entries_and_is_saved(value, tmp_path):
+    model = datamodels.open(asdf_bytes(f"history: {value}"))
+    assert list(model.history) == []
+    model.save(tmp_path / "a.asdf")
+    model.save(tmp_path / "a.fits")
+
+
 def test_zeros_for_data_that_are_cut_are_told(path):
     image = afits.ImageHDU(np.ones((100, 100), "f4"), name="SCI")
     afits.HDUList([afits.PrimaryHDU(), image]).writeto(path)

@@ -63,7 +63,7 @@ class ABVegaOffsetModel(ReferenceFileModel):
             yield warning("abvega_offset", None, "is missing or has no rows")
             return
         for column in (*SELECTORS.get(name, ()), "abvega_offset"):
-            if column not in table.colnames:
+            if column not in getattr(table, "colnames", ()):
                 yield warning("abvega_offset", None, f"has no column {column!r}")
 
 
