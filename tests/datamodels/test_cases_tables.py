@@ -133,6 +133,8 @@ def test_columns_of_lists_are_written_as_cells_of_variable_length(tmp_path, cell
     assert cards(path)["TFORM1"] == tform
     with afits.open(path) as hdus:
         found = [c.tolist() for c in hdus[1].data["V"]]
+    if tform.startswith("1PL"):  # older astropy gives the letters of logical cells
+        found = [[{84: True, 70: False}.get(v, v) for v in cell] for cell in found]
     assert found == values
 
 
