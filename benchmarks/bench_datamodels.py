@@ -114,6 +114,7 @@ def bench_open(results, folder, peer):
     keys = make_keywords(folder / "keys.fits")
     files = [
         ("200 cards", keys, "<= 0.4"),
+        ("84 MB", make_ramp(folder / "demo.fits", 10), "<= 1.0"),
         ("436 MB", make_ramp(folder / "big.fits", 52), "<= 1.0"),
     ]
     for name, path, wanted in files:

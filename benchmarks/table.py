@@ -29,11 +29,18 @@ def main():
 
 def _line(row):
     ours, floor = (_figure(row[key], row["unit"]) for key in ("ours", "floor"))
-    return f"| {row['what']} | {ours} | {floor} | {row['ratio']:.2g} x | {row['wanted']} x |"
+    return f"| {row['what']} | {ours} | {floor} | {_ratio(row['ratio'])} | {row['wanted']} x |"
+
+
+def _ratio(value):
+    """Show a ratio with two digits, never in powers of ten."""
+    return f"{value:.2g} x" if value >= 0.001 or not value else "< 0.001 x"
 
 
 def _figure(value, unit):
     """Show a figure with two or three digits, seconds in the unit that fits."""
+    if unit == "B":
+        return f"{value / 1e6:.3g} MB"
     if unit != "s":
         return f"{value:.3g} {unit}"
     for factor, name in ((1, "s"), (1e-3, "ms"), (1e-6, "us")):
