@@ -4,19 +4,23 @@
 
 KIND: ``kill`` (at a write, half of it done), ``full`` (the disk), ``broken`` (the disk, when the
 source is read), ``stop`` (Control-C). PLACE: ``own`` saves over the file that the model was opened
-from, ``other`` over another one. Each save runs in a process of its own, forked from this one,
-which then looks at what is left. One JSON object is printed: the number of acts, and what is wrong.
+from, ``untouched`` does so without a change, ``other`` saves over another file, ``new`` where there
+is none; with ``+named``, as on file systems where each file has a name. Each save runs in a process
+of its own, forked from this one, which then looks at what is left. One JSON object is printed: the
+number of acts, how the saves ended, what a kill left behind and what is wrong.
 """
 
 import builtins
 import contextlib
 import errno
+import functools
 import io
 import json
 import os
 import pathlib
 import signal
 import sys
+import tempfile
 import warnings
 
 import numpy as np
@@ -90,38 +94,37 @@ class Read(io.FileIO):
 def arm(acts):
     """Let all acts of this process on files pass through `acts`."""
     Written.acts = Read.acts = acts
-    path_open, file_open = pathlib.Path.open, builtins.open
-    fsync, replace = os.fsync, pathlib.Path.replace
-
-    def open_path(self, mode="r", *args, **kwargs):
-        return Written(str(self), mode) if "x" in mode else path_open(self, mode, *args, **kwargs)
+    file_open = builtins.open
 
     def open_file(name, mode="r", *args, **kwargs):
-        if mode == "rb" and str(name).endswith((".fits", ".asdf")):
+        if mode in {"wb", "xb"}:
+            return Written(name, mode)
+        if mode == "rb" and (".fits" in str(name) or ".asdf" in str(name)):
             return Read(name, mode)
         return file_open(name, mode, *args, **kwargs)
 
-    def sync(descriptor):
-        if acts.happen():
-            die()
-        fsync(descriptor)
+    def passing(function):
+        def act(*args, **kwargs):
+            if acts.happen():
+                die()
+            return function(*args, **kwargs)
 
-    def rename(self, target):
-        if acts.happen():
-            die()
-        return replace(self, target)
+        return act
 
-    pathlib.Path.open, builtins.open = open_path, open_file
-    os.fsync, pathlib.Path.replace = sync, rename
+    builtins.open = open_file
+    for name in ("fsync", "link", "replace"):
+        setattr(os, name, passing(getattr(os, name)))
 
 
-def make(path, value, title):
-    """Write a file whose arrays hold `value`."""
-    model = datamodels.ImageModel(np.full(SHAPE, value, "f4"))
-    model.err = np.full(SHAPE, value, "f4")
+@functools.cache
+def made(suffix, title):
+    """Return the content of a file."""
+    model = datamodels.ImageModel(np.ones(SHAPE, "f4"))
+    model.err = np.ones(SHAPE, "f4")
     model.meta.target.proposer_name = title
-    model.meta.notes = {"extra": np.full(SHAPE, value, "f8")}
-    model.save(path)
+    model.meta.notes = {"extra": np.ones(SHAPE, "f8")}
+    with tempfile.TemporaryDirectory() as folder:
+        return pathlib.Path(model.save(f"{folder}/a{suffix}")).read_bytes()
 
 
 def state_of(path):
@@ -146,13 +149,43 @@ def save_with_fault(model, path, acts, report):
 
 
 def attempt(folder, suffix, place, acts):
-    """Return (exit status, what the process told, what is wrong) of one save."""
+    """Return (exit status, what the process told, what a kill left, what is wrong) of one save."""
     path, source = folder / f"a{suffix}", folder / f"source{suffix}"
-    for name in (path, source):
-        make(name, 1, "old" if name == path else "new")
-    model = datamodels.open(path if place == "own" else source)
-    model.meta.target.proposer_name = "new"
-    model.err[:] = 1  # one array changed in place, the others not read
+    path.write_bytes(made(suffix, "old"))
+    source.write_bytes(made(suffix, "new"))
+    if place == "new":
+        path.unlink()
+    model = datamodels.open(path if place in {"own", "untouched"} else source)
+    if place != "untouched":
+        model.meta.target.proposer_name = "new"
+        model.err[:] = 1  # one array changed in place, the others not read
+    status, told = save_in_child(model, path, acts)
+    wrong, ended_well = [], status == 0
+    try:
+        state = state_of(path) if path.exists() else "gone"
+    except Exception as error:
+        state = None
+        wrong.append(f"the file is not whole: {error!r}")
+    old, new = {"new": ("gone", "new"), "untouched": ("old", "old")}.get(place, ("old", "new"))
+    if state not in ({new} if ended_well else {old, new}):
+        wrong.append(f"the file is {state}, the process ended with {status}")
+    left = strays(folder, path, source)
+    if left and os.WIFSIGNALED(status):
+        model.save(path)
+        left_after = strays(folder, path, source)
+        wrong += [f"left {left_after} after the next save"] if left_after else []
+    elif left:
+        wrong.append(f"left {left}")
+    return status, told, left, wrong
+
+
+def strays(folder, *known):
+    """Return the names of other files in a folder."""
+    return sorted(p.name for p in folder.iterdir() if p not in known)
+
+
+def save_in_child(model, path, acts):
+    """Save in a process of its own; return its exit status and what it told."""
     receiver, sender = os.pipe()
     child = os.fork()
     if child == 0:
@@ -162,33 +195,24 @@ def attempt(folder, suffix, place, acts):
     while piece := os.read(receiver, 1 << 16):
         told += piece
     os.close(receiver)
-    status = os.waitpid(child, 0)[1]
-    wrong = []
-    try:
-        state = state_of(path)
-    except Exception as error:
-        state = None
-        wrong.append(f"the file is not whole: {error!r}")
-    if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0 and state != "new":
-        wrong.append(f"saved without error, but the file is {state}")
-    left = sorted(p.name for p in folder.iterdir() if p not in (path, source))
-    if left and not os.WIFSIGNALED(status):
-        wrong.append(f"left {left}")
-    for name in left:
-        (folder / name).unlink()
-    return status, told.decode(), wrong
+    return os.waitpid(child, 0)[1], told.decode()
 
 
 def main(kind, suffix, place, folder):
     """Try a fault at each act until a save has fewer acts than that."""
-    folder, wrong, ends = pathlib.Path(folder), [], set()
+    folder, wrong, ends, left = pathlib.Path(folder), [], set(), []
+    place, _, named = place.partition("+")
+    os.fsync = lambda descriptor: None  # most of the time, and its effect is not what is tested
+    if named:
+        del os.O_TMPFILE
     for at in range(1, 1000):
-        status, told, found = attempt(folder, suffix, place, Acts(kind, at))
-        wrong += [f"act {at}: {text}" for text in found]
-        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
+        status, told, found, problems = attempt(folder, suffix, place, Acts(kind, at))
+        wrong += [f"act {at}: {text}" for text in problems]
+        if status == 0:
             break
+        left += [at] if found else []
         ends.add("killed" if os.WIFSIGNALED(status) else told)
-    print(json.dumps({"acts": at - 1, "ends": sorted(ends), "wrong": wrong}))
+    print(json.dumps({"acts": at - 1, "ends": sorted(ends), "left": left, "wrong": wrong}))
 
 
 if __name__ == "__main__":
