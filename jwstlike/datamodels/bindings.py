@@ -7,7 +7,7 @@ while reading, writing, getting or setting.
 import numpy as np
 
 from ..errors import SchemaError
-from .checks import compile_check
+from .checks import anything, compile_check, compile_structure
 
 ITEM = "*"  # any index of a list, e.g. of slits
 PRIMARY = "PRIMARY"
@@ -47,11 +47,15 @@ class Spec:
         Whether the card belongs to the model, although an item of a list names it as well.
     inner : tuple of (str, Spec)
         The children that are arrays with an HDU, or lists.
+    loose : bool
+        Whether only an alternative (``anyOf``, ``oneOf``) of the schema above knows it: which
+        values are allowed depends on what is beside it, and `structure` of the object says so.
     """
 
     __slots__ = (
         "_check",
         "_dtype",
+        "_structure",
         "cards",
         "children",
         "hdu",
@@ -59,6 +63,7 @@ class Spec:
         "item",
         "keyword",
         "kind",
+        "loose",
         "of_model",
         "path",
         "schema",
@@ -72,8 +77,8 @@ class Spec:
         if self.keyword and self.hdu is None:
             self.hdu = PRIMARY
         self.children, self.item, self.cards, self.inner = {}, None, {}, ()
-        self._check = self._dtype = None
-        self.of_model = False
+        self._check = self._dtype = self._structure = None
+        self.of_model = self.loose = False
 
     @property
     def check(self):
@@ -81,6 +86,18 @@ class Spec:
         if self._check is None:
             self._check = compile_check(self.schema)
         return self._check
+
+    @property
+    def structure(self):
+        """Check of an object or list as a whole, beside what it holds; None if there is none."""
+        if self._structure is None:
+            self._structure = (compile_structure(self.schema),)
+        return self._structure[0]
+
+    def loosen(self):
+        """Note that only an alternative knows this part of the schema."""
+        self.loose, self._check = True, anything
+        return self
 
     @property
     def dtype(self):
@@ -206,9 +223,11 @@ class Table:
     def _compile(self, schema, path):
         spec = Spec(schema, path)
         if spec.kind == OBJECT:
-            for name, child in properties_of(schema).items():
-                spec.children[name] = self._compile(child, (*path, name))
-                child = spec.children[name]
+            known = properties_of(schema)
+            loose = known.keys() - certain_names(schema) if may_vary(schema) else ()
+            for name, child in known.items():
+                child = self._compile(child, (*path, name))
+                spec.children[name] = child.loosen() if name in loose else child
                 if child.keyword:
                     of_hdu = spec.cards.setdefault(child.hdu, {})
                     of_hdu.setdefault(first_bytes(child.keyword), []).append(child)
@@ -271,6 +290,16 @@ def properties_of(schema):
         for name, child in properties_of(part).items():
             merged.setdefault(name, child)
     return merged
+
+
+def may_vary(schema):
+    """Whether alternatives say something about an object."""
+    return "anyOf" in schema or "oneOf" in schema or any(map(may_vary, schema.get("allOf", ())))
+
+
+def certain_names(schema):
+    """Names of an object of which the schema says the same whatever else is there."""
+    return set(schema.get("properties", ())).union(*map(certain_names, schema.get("allOf", ())))
 
 
 def iter_leaves(spec):

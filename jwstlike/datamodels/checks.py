@@ -20,17 +20,18 @@ TYPES = {
 }
 ARTICLES = {"integer": "an integer", "object": "an object", "array": "a list"}
 
-# keywords of a schema that say nothing about the value
-SILENT = frozenset(
-    """title description fits_keyword fits_hdu blend_rule blend_table archive_catalog default
-    examples fits_required id $schema datatype ndim max_ndim unit allow_extra_columns tag
-    properties items required additionalProperties minItems maxItems destination sdf
-    propertyOrder flowStyle""".split()
+# keywords of JSON schema that are left to `jsonschema`; any other word says nothing about values
+UNUSUAL = frozenset(
+    """multipleOf exclusiveMinimum exclusiveMaximum uniqueItems additionalItems not dependencies
+    minProperties maxProperties patternProperties $ref""".split()
 )
+# what is said of the inside of objects and lists, which a walk through the tree looks at
+INSIDE = frozenset("properties items required additionalProperties minItems maxItems".split())
 
 # ``A|B|``: words of a list, each with a bar behind it, as reference files have them
 SELECTOR = re.compile(r"\^\(\((?P<words>[^()]*)\)\\s\*\\\|\\s\*\)\+\$")
 LONGEST_PATTERN = 60
+LONGEST_MESSAGE = 160
 
 
 def expected_words(schema):
@@ -46,19 +47,66 @@ def compile_check(schema):
     None is always allowed (it means absent); the caller deals with it.
     """
     tests = [COMPILERS[key](schema[key]) for key in COMPILERS if key in schema]
-    if any(key in schema for key in COMBINERS) and not _is_structured(schema):
-        tests += [COMBINERS[key](schema[key]) for key in COMBINERS if key in schema]
-        known = COMBINERS.keys() | COMPILERS.keys()
-    else:
-        known = COMPILERS.keys()
-    if any(key not in SILENT and key not in known for key in schema):
+    unusual = not UNUSUAL.isdisjoint(schema)
+    if not COMBINERS.keys().isdisjoint(schema):
+        if _is_structured(schema):
+            unusual = True
+        else:
+            tests += [COMBINERS[key](schema[key]) for key in COMBINERS if key in schema]
+    if unusual:
         tests.append(_by_jsonschema(schema))
+    return _together(tests)
+
+
+def compile_structure(schema):
+    """Return a check of an object or a list for all that a walk through its items does not see.
+
+    Returns
+    -------
+    callable or None
+        None, as for nearly all schemas, when there is nothing more to check.
+    """
+    own = {k: v for k, v in schema.items() if not (k == "type" and v in WALKED)}
+    tests = [COMPILERS[key](own[key]) for key in COMPILERS if key in own]
+    one_of_names = _names_of_alternatives(own)
+    if one_of_names:
+        tests.append(_needs_one_of(one_of_names))
+        del own["anyOf"]
+    more = isinstance(own.get("additionalProperties"), dict) or isinstance(own.get("items"), list)
+    if more or not (UNUSUAL | COMBINERS.keys()).isdisjoint(own):
+        names = dict.fromkeys(own.get("properties", ()), {})  # those are walked through
+        own = {k: v for k, v in own.items() if k not in ("items", "required") or type(v) is list}
+        tests.append(_by_jsonschema({**own, "properties": names} if names else own))
+    return _together(tests) if tests else None
+
+
+WALKED = ("object", "array")
+
+
+def _names_of_alternatives(schema):
+    """Return the names of which one is required: ``anyOf: [{required: [a]}, {required: [b]}]``."""
+    parts = schema.get("anyOf", ())
+    simple = all(part.keys() == {"required"} and len(part["required"]) == 1 for part in parts)
+    return [part["required"][0] for part in parts] if simple else []
+
+
+def _needs_one_of(names):
+    def check(value):
+        if any(value.get(name) is not None for name in names):
+            return None
+        return f"has none of {', '.join(names)}; at least one is required"
+
+    return check
+
+
+def _together(tests):
     if not tests:
-        return _anything
+        return anything
     return tests[0] if len(tests) == 1 else _all_of(tests)
 
 
-def _anything(value):
+def anything(value):
+    """Find no problem, whatever the value."""
     return None
 
 
@@ -83,7 +131,7 @@ def _type(kind):
             return any(t(value) for t in tests)
 
     else:
-        return _anything
+        return anything
     words = expected_words({"type": kind})
 
     def check(value):
@@ -100,8 +148,14 @@ def _kind_of(value):
 
 
 def _same(a, b):
-    # JSON knows 1 and true as different values
-    return a is b or (a == b and isinstance(a, bool) == isinstance(b, bool))
+    # JSON knows 1 and true as different values, at any depth
+    if a is b:
+        return True
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_same(v, b[k]) for k, v in a.items())
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        return len(a) == len(b) and all(map(_same, a, b))
+    return isinstance(a, bool) == isinstance(b, bool) and bool(a == b)
 
 
 def one_of(value, allowed):
@@ -188,8 +242,7 @@ COMPILERS = {
 def _is_structured(schema):
     """Whether an alternative constrains the inside of an object or list."""
     parts = [part for key in COMBINERS for part in schema.get(key, ())]
-    inside = ("properties", "items", "required", "additionalProperties", "minItems", "maxItems")
-    return any(key in part for part in parts for key in inside) or any(map(_is_structured, parts))
+    return not all(INSIDE.isdisjoint(part) and not _is_structured(part) for part in parts)
 
 
 def _any_of(parts):
@@ -207,7 +260,8 @@ def _any_of(parts):
 
 
 def _is_vocabulary(schema):
-    return "enum" in schema and schema.keys() - {"enum"} <= SILENT
+    others = UNUSUAL | INSIDE | COMPILERS.keys() | COMBINERS.keys()
+    return "enum" in schema and schema.keys() & others == {"enum"}
 
 
 def _some_of(parts, right):
@@ -231,15 +285,30 @@ COMBINERS = {
 
 def _by_jsonschema(schema):
     validator = None
-    unusual = {k: v for k, v in schema.items() if k not in SILENT or k in ("properties", "items")}
 
     def check(value):
         nonlocal validator
         if validator is None:
             import jsonschema
 
-            validator = jsonschema.Draft4Validator(unusual)
-        error = next(validator.iter_errors(value), None)
-        return None if error is None else f"does not follow the schema: {error.message}"
+            validator = jsonschema.Draft4Validator(schema)
+        error = next(validator.iter_errors(_for_jsonschema(value)), None)
+        return None if error is None else _in_short(error)
 
     return check
+
+
+def _in_short(error):
+    """Return the message of an error of `jsonschema` without the value, which is told anyway."""
+    text = error.message.removeprefix(f"{error.instance!r} ")
+    where = ".".join(map(str, error.absolute_path))
+    if where or text == error.message:
+        text = f"does not follow the schema: {where}{': ' if where else ''}{error.message}"
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}..."
+
+
+def _for_jsonschema(value):
+    """Leave out what is absent, and make lists of tuples."""
+    if isinstance(value, dict):
+        return {k: _for_jsonschema(v) for k, v in value.items() if v is not None}
+    return [_for_jsonschema(v) for v in value] if isinstance(value, (list, tuple)) else value

@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..errors import NoTypeWarning, ValidationWarning, did_you_mean
+from . import exceptions
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY, SCALAR
 from .casting import PLAIN, check_ndim, gentle_asarray, is_array, is_lazy
 
@@ -56,7 +57,8 @@ class Finding:
     hint: bool = False
 
     def __str__(self):
-        where = f"{self.place} ({self.path})" if self.place else self.path or "the model"
+        of_path = f"({self.path})" if self.place and self.path else self.path
+        where = " ".join(filter(None, (self.place, of_path))) or "the model"
         shown = "" if self.value is None else f"{self.value!r} "
         if len(shown) > 80:
             shown = shown[:76] + "... "
@@ -144,7 +146,7 @@ class Walk:
 
     def look(self, spec, value, path=()):
         """Find what `spec` refuses in `value`, at any depth."""
-        if value is None or spec is None or hasattr(value, "_tag"):
+        if value is None or spec is None or spec.loose or hasattr(value, "_tag"):
             return
         if spec.kind == ARRAY:
             if self._arrays:
@@ -166,7 +168,13 @@ class Walk:
             if before == (len(self.found), len(self.unknown)):
                 self._clean.add(key)
 
+    def _look_at_structure(self, spec, value, path):
+        problem = None if spec.structure is None else spec.structure(value)
+        if problem is not None:
+            self.found.append((path, value if path else None, problem))
+
     def _look_into_object(self, spec, value, path):
+        self._look_at_structure(spec, value, path)
         for name in spec.schema.get("required", ()):
             if value.get(name) is None:
                 self.found.append(((*path, name), None, "is missing, but required"))
@@ -194,6 +202,7 @@ class Walk:
             self.unknown.append((path, meant))
 
     def _look_into_list(self, spec, value, path):
+        self._look_at_structure(spec, value, path)
         least, most = spec.schema.get("minItems", 0), spec.schema.get("maxItems")
         if len(value) < least or (most is not None and len(value) > most):
             allowed = f"at least {least}" if len(value) < least else f"at most {most}"
@@ -322,11 +331,15 @@ def outside():
     return level
 
 
+def __getattr__(name):
+    if name != "ValidationError":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return exceptions.ValidationError
+
+
 def validation_error(report):
     """Make the `ValidationError` for the findings of a report."""
-    from .exceptions import ValidationError
-
-    return ValidationError("\n".join(map(str, report)), report)
+    return exceptions.ValidationError("\n".join(map(str, report)), report)
 
 
 def value_change(path, value, schema, ctx):

@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jwstlike import datamodels
-from jwstlike.datamodels.bindings import iter_leaves
+from jwstlike.datamodels.bindings import Table, iter_leaves
 from jwstlike.datamodels.checks import compile_check
 from jwstlike.datamodels.class_tables import table_of
 from jwstlike.datamodels.models import CLASSES
+from jwstlike.datamodels.schema import merge_property_trees
+from jwstlike.datamodels.validate import findings
 
 scalars = st.one_of(
     st.booleans(), st.integers(-5, 5), st.sampled_from([0.0, 3.0, -1.5, float("nan"), 1e300]),
@@ -59,10 +61,61 @@ def agree(schema, value):
     assert (compile_check(schema)(value) is None) == expected, (schema, value)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(schemas, values)
 def test_a_compiled_check_agrees_with_jsonschema(schema, value):
     agree(schema, value)
+
+
+NAMES = st.sampled_from(["a", "b", "xa"])
+trees = st.recursive(
+    scalars,
+    lambda parts: st.one_of(
+        st.lists(parts, max_size=3), st.dictionaries(NAMES, parts, max_size=3)
+    ),
+    max_leaves=6,
+)  # fmt: skip
+
+
+def structured_schemas(parts):
+    """Schemas of objects and lists made of `parts`, with every keyword of draft 4."""
+    some = st.lists(parts, min_size=1, max_size=2)
+    inside = {"anyOf": some, "oneOf": some, "allOf": some, "not": parts}
+    of_object = {
+        "type": st.just("object"), "required": st.lists(NAMES, min_size=1, unique=True),
+        "additionalProperties": st.one_of(st.booleans(), parts),
+        "patternProperties": st.dictionaries(st.sampled_from(["^x", "a"]), parts, max_size=2),
+        "minProperties": st.integers(0, 2), "maxProperties": st.integers(0, 3),
+        "dependencies": st.just({"a": ["b"]}),
+    }  # fmt: skip
+    of_list = {
+        "type": st.just("array"), "minItems": st.integers(0, 2), "maxItems": st.integers(0, 3),
+        "uniqueItems": st.booleans(), "additionalItems": st.one_of(st.booleans(), parts),
+    }  # fmt: skip
+    children = st.dictionaries(NAMES, parts, max_size=3)
+    return st.one_of(
+        st.fixed_dictionaries({"properties": children}, optional={**of_object, **inside}),
+        st.fixed_dictionaries({"items": st.one_of(parts, some)}, optional={**of_list, **inside}),
+        st.fixed_dictionaries({}, optional=inside),
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.recursive(plain_schemas, structured_schemas, max_leaves=6), trees)
+def test_a_walk_through_a_tree_agrees_with_jsonschema(schema, tree):
+    schema = merge_property_trees(schema)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        expected = jsonschema.Draft4Validator(schema).is_valid(tree)
+    assert (not findings(Table(schema).root, tree)) == expected
+
+
+def test_alternatives_of_an_object_are_checked_together():
+    whole = {"properties": {"a": {"type": "integer"}}, "required": ["a"]}
+    text = {"properties": {"a": {"type": "string"}}}
+    table = Table({"anyOf": [whole, text]})
+    for value, problems in (({"a": 1}, 0), ({"a": "x"}, 0), ({}, 0), ({"a": 2.5}, 1)):
+        assert len(findings(table.root, value)) == problems, value
 
 
 def leaf_schemas():

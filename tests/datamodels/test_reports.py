@@ -172,3 +172,29 @@ def test_a_report_counts_by_severity():
     one, two = Finding("a", 1, "is odd"), Finding("b", 2, "is odder", severity="warning")
     report = Report([one, two])
     assert (report.errors, report.warnings) == ([one], [two])
+
+
+STRUCTURES = [
+    ({"type": "array", "uniqueItems": True, "items": {"type": "integer"}}, [1, 1],
+     "a: [1, 1] has non-unique elements; kept"),
+    ({"type": "object", "patternProperties": {"^x": {"type": "integer"}}}, {"x1": "b"},
+     "a: {'x1': 'b'} does not follow the schema: x1: 'b' is not of type 'integer'; kept"),
+    ({"type": "object", "anyOf": [{"required": ["b"]}, {"required": ["c"]}]}, {"d": 1},
+     "a: {'d': 1} has none of b, c; at least one is required; kept"),
+    ({"type": "object", "properties": {}, "not": {"required": ["d"]}}, {"d": 1},
+     "a: {'d': 1} should not be valid under {'required': ['d']}; kept"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("schema", "value", "line"), STRUCTURES)
+def test_rules_for_whole_objects_and_lists_are_told(schema, value, line):
+    model = datamodels.DataModel({"a": value}, schema={"properties": {"a": schema}})
+    assert str(model.check()) == line
+
+
+def test_a_model_as_a_whole_has_a_line_of_its_own(tmp_path):
+    model = datamodels.AmiOIModel()
+    phrase = "has none of vis, vis2, t3, q4; at least one is required"
+    assert str(model.check()[0]) == f"the model: {phrase}"
+    path = datamodels.AmiOIModel(validate="off").save(tmp_path / "a.asdf")
+    assert str(datamodels.open(path).check()[0]) == f"{path}: {phrase}"
