@@ -74,13 +74,21 @@ def compile_structure(schema):
         del own["anyOf"]
     more = isinstance(own.get("additionalProperties"), dict) or isinstance(own.get("items"), list)
     if more or not (UNUSUAL | COMBINERS.keys()).isdisjoint(own):
-        names = dict.fromkeys(own.get("properties", ()), {})  # those are walked through
-        own = {k: v for k, v in own.items() if k not in ("items", "required") or type(v) is list}
-        tests.append(_by_jsonschema({**own, "properties": names} if names else own))
+        tests.append(_by_jsonschema(_without_walked(own)))
     return _together(tests) if tests else None
 
 
 WALKED = ("object", "array")
+
+
+def _without_walked(schema):
+    """Leave out what a walk finds: what is required, and what is wrong inside of items."""
+    own = {k: v for k, v in schema.items() if k not in ("required", "minItems", "maxItems")}
+    if "properties" in own:
+        own["properties"] = {name: {} for name in own["properties"]}
+    if isinstance(own.get("items"), dict):
+        own["items"] = {}
+    return own
 
 
 def _names_of_alternatives(schema):
