@@ -19,12 +19,13 @@ RECORD = 2880
 RECORD_NAMES = Struct("8s72x" * (RECORD // CARD))  # the keywords of a record
 CHUNK = 32768  # bytes read at a time: a header of 400 cards
 SHORT = 2 * RECORD  # bytes read first of an extension: thousands of them have few cards
-MAX_HEADER = 1 << 26  # longest header that is searched for its END
+MAX_HEADER = 1 << 25  # longest header that is searched for its END
 MAX_NAXIS = 999
-BLANK, END = b" " * 8, b"END     "
+BLANK = b" " * 8
+FILLINGS = (b"", b"\0" * 5, b"\n", b"\r\n", b"\0", b"\r", b"\t")  # blanks follow END, or these
+ENDS = frozenset(b"END" + filling.ljust(5) for filling in FILLINGS)
 _PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_ "
 _AFTER_FIXED = frozenset({b"   ", b" / "})  # what follows an integer in fixed format
-_ODD_ENDS = (b"END\0\0\0\0\0", b"END\n    ", b"END\r\n   ")
 _TEXT_REMEDY = "give a FITS or ASDF file"
 
 
@@ -81,11 +82,10 @@ class HduIndex:
         "truncated",
     )
 
-    def __init__(self, number, header_offset, raw):
+    def __init__(self, number, header_offset, raw, names):
         self.number, self.header_offset, self.raw = number, header_offset, raw
         self.data_offset = header_offset + len(raw)
         self._keywords = self._cards = self._plain = None
-        names = _names(raw)
         self._first = dict(zip(reversed(names), range(len(names) - 1, -1, -1), strict=True))
         blanks = names.count(BLANK) - 1
         self.has_repeats = len(names) - len(self._first) > max(0, blanks)
@@ -167,11 +167,6 @@ class HduIndex:
             and self.shape[-1] == 0
             and self.get("GROUPS") is True
         )
-
-    @property
-    def is_whole(self):
-        """Whether no END card with an odd filling stands before the regular one."""
-        return not any(name in self._first for name in _ODD_ENDS)
 
     @property
     def end(self):
@@ -309,7 +304,7 @@ def _split_cards(text):
 
 def is_end(name):
     """Whether the first 8 characters of a card are those of END."""
-    return name.startswith("END") and not name[3:].strip(" \0\r\n\t")
+    return name.startswith("END") and name.encode("latin-1") in ENDS
 
 
 class FitsIndex:
@@ -411,27 +406,20 @@ def _scan_hdus(source, stream, window):
             window, start, at = stream.read(SHORT), offset, 0
         if hdus and not window.startswith(b"XTENSION", at):
             return hdus, ""  # special records or junk (FITS 4.0, section 3.5)
-        end = find_end(window, at)
-        while end < 0 and len(window) - at < MAX_HEADER:
+        names, ended = find_end(window, at)
+        while not ended and len(window) - at < MAX_HEADER:
             stream.seek(start + len(window))
             more = stream.read(max(CHUNK, len(window)))
+            window += more or b" " * RECORD  # the last record of a file may be cut
+            names, ended = find_end(window, at, names)
             if not more:
-                end = _odd_end(window, at)
                 break
-            checked = at + (len(window) - at) // CARD * CARD
-            window += more
-            end = find_end(window, at, checked)
-        if end < 0:
+        if not ended:
             problem = f"the header of HDU {len(hdus)} has no END card"
             if not hdus:
                 raise FileFormatError(source.name, problem, "the file is truncated or damaged")
             return hdus, problem
-        size = -(-(end + CARD - at) // RECORD) * RECORD
-        hdu = HduIndex(len(hdus), offset, window[at : at + size].ljust(size))
-        if not hdu.is_whole:
-            end = _odd_end(window, at)
-            size = -(-(end + CARD - at) // RECORD) * RECORD
-            hdu = HduIndex(len(hdus), offset, window[at : at + size].ljust(size))
+        hdu = HduIndex(len(hdus), offset, window[at : at + len(names) * CARD], names)
         hdus.append(hdu)
         hdu.truncated = hdu.data_size > 0 and hdu.data_offset + hdu.data_size > source.size
         if hdu.problem:
@@ -440,24 +428,27 @@ def _scan_hdus(source, stream, window):
     return hdus, ""
 
 
-def find_end(window, at, place=None):
-    """Return the offset of the END card of the header that begins at `at`, or -1.
+def find_end(window, at, names=()):
+    """Search the header that begins at `at` for its END, record by record.
 
-    `place`, the offset of a card, is where the search begins.
+    Parameters
+    ----------
+    window : bytes
+    at : int
+    names : sequence of bytes
+        What an earlier search of a shorter window found; it is gone on behind that.
+
+    Returns
+    -------
+    names : list of bytes
+        First 8 bytes of each card, up to the end of the record that holds END.
+    ended : bool
+        Whether END was found.
     """
-    start = at if place is None else place
-    while start + RECORD <= len(window):
-        names = RECORD_NAMES.unpack_from(window, start)
-        if END in names:
-            return start + names.index(END) * CARD
-        start += RECORD
-    places = range(start, len(window) - CARD + 1, CARD)
-    return next((place for place in places if window.startswith(END, place)), -1)
-
-
-def _odd_end(window, at):
-    """Return the offset of the first END card, also if it is cut or not filled by blanks."""
-    for place in range(at, len(window), CARD):
-        if is_end(window[place : place + 8].decode("latin-1")):
-            return place
-    return -1
+    names = list(names)
+    for place in range(at + len(names) * CARD, len(window) - RECORD + 1, RECORD):
+        record = RECORD_NAMES.unpack_from(window, place)
+        names += record
+        if not ENDS.isdisjoint(record):
+            return names, True
+    return names, False
