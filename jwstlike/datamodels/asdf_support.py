@@ -20,6 +20,7 @@ from .casting import PLAIN, is_lazy
 from .compression import unpacked
 from .formats import is_same_file, read_or_warn
 from .sources import Source
+from .table_array import TableArray
 
 OF_FILE = ("asdf_library", "_fits_hash")
 
@@ -334,7 +335,8 @@ def _for_asdf(value, external):
         link = external and external(value)
         if link is not None:
             return _tagged(asdf_light.link_node(value, link), NDARRAY)
-        return value.read() if is_lazy(value) else value
+        value = value.read() if is_lazy(value) else value
+        return np.asarray(value) if type(value) is TableArray else value
     if isinstance(value, dict):
         value, tag = {k: _for_asdf(v, external) for k, v in value.items()}, _tag_of(value)
     elif isinstance(value, list):

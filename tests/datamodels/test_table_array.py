@@ -3,9 +3,11 @@
 import copy
 import pickle
 
+import asdf
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.time import Time
 
 from jwstlike import datamodels
 from jwstlike.datamodels.table_array import TableArray, as_table
@@ -98,3 +100,14 @@ def test_a_table_of_astropy_is_taken_with_its_units(tmp_path):
     with fits.open(model.save(tmp_path / "a.fits")) as hdulist:
         assert hdulist["EXTRACT1D"].columns["FLUX"].unit == "Jy"
         assert hdulist["EXTRACT1D"].data["DQ"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("extra", [None, Time("2020-01-01")])
+def test_a_table_is_saved_in_asdf_as_a_structured_array(tmp_path, extra):
+    model = datamodels.SpecModel()
+    model.spec_table = np.ones(3, model.get_dtype("spec_table"))
+    model.when = extra  # what only the package asdf can write
+    path = model.save(tmp_path / "a.asdf")
+    with asdf.open(path) as file:
+        assert file["spec_table"]["WAVELENGTH"].tolist() == [1, 1, 1]
+    assert datamodels.open(path).spec_table["flux"].tolist() == [1, 1, 1]
