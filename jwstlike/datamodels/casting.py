@@ -2,9 +2,11 @@
 
 import datetime
 import os
+from contextlib import nullcontext
 
 import numpy as np
 
+from .exact_cast import check_values, real_part
 from .lazy_array import LazyArray
 from .table_array import as_table
 
@@ -40,10 +42,12 @@ def gentle_asarray(a, dtype, allow_extra_columns=False):
     Raises
     ------
     ValueError
-        When column names do not match.
+        When column names do not match, columns have columns, or nothing can be made of `a`.
     TypeError
         For a table where a plain array is wanted.
     """
+    if dtype is not None and np.dtype(dtype).fields is not None and isinstance(a, (list, tuple)):
+        a = rows_as_table(a, np.dtype(dtype))
     array = np.asanyarray(a)
     if dtype is None:
         return native(array)
@@ -56,7 +60,10 @@ def gentle_asarray(a, dtype, allow_extra_columns=False):
         return array
     if array.dtype == dtype.newbyteorder("S"):
         return native(array)
-    return array.astype(dtype.newbyteorder("="))
+    try:
+        return array.astype(dtype.newbyteorder("="))
+    except TypeError as problem:
+        raise ValueError(f"{type(a).__name__!r} cannot become an array of {dtype}") from problem
 
 
 def native(array):
@@ -69,6 +76,8 @@ def native(array):
 def _as_table(array, dtype, allow_extra_columns):
     if array.dtype.fields is None:
         return _plain_as_table(array, dtype)
+    if any(t[n].names for t in (array.dtype, dtype) for n in t.names):
+        raise ValueError("a table has a column that has columns itself (nested structured dtypes)")
     found = {name.upper(): name for name in array.dtype.names}
     wanted = {name.upper(): name for name in dtype.names}
     extra = [found[n] for n in found if n not in wanted]
@@ -87,6 +96,8 @@ def fitted_table(array, dtype):
     """
     found = {name.upper(): name for name in array.dtype.names}
     known = {name: found.pop(name.upper()) for name in dtype.names if name.upper() in found}
+    if any(array.dtype[old].kind == "O" for old in known.values()):
+        array = _joined({n: _cells(array[n]) for n in array.dtype.names}, array.shape)
     columns = [_column_type(dtype, n, array.dtype[old]) for n, old in known.items()]
     columns += [(n, array.dtype[n].newbyteorder("=")) for n in found.values()]
     target = np.dtype(columns)
@@ -119,12 +130,42 @@ def _column_type(dtype, name, found):
     return (name, base.newbyteorder("="), shape)
 
 
+def rows_as_table(rows, dtype):
+    """Make a table of rows (tuples of values, which may be arrays), as `fitted_table` does.
+
+    Raises
+    ------
+    ValueError
+        When a row has another number of values than `dtype` has columns.
+    """
+    if not len(rows):
+        return np.zeros(0, dtype)
+    wrong = next((row for row in rows if np.ndim(row) == 0 and not hasattr(row, "__len__")), None)
+    lengths = set() if wrong is not None else {len(row) for row in rows}
+    if lengths != {len(dtype)}:
+        raise ValueError(f"each row of the table needs {len(dtype)} values: {', '.join(dtype.names)}")
+    columns = zip(dtype.names, zip(*rows, strict=True), strict=True)
+    return fitted_table(_joined({n: np.asarray(c) for n, c in columns}, (len(rows),)), dtype)
+
+
+def _cells(column):
+    """Return a column of arrays as one array, if the cells have one shape."""
+    return np.array([np.asarray(v) for v in column]) if column.dtype.kind == "O" else column
+
+
+def _joined(columns, shape):
+    ndim = len(shape)
+    out = np.empty(shape, [(n, c.dtype, c.shape[ndim:]) for n, c in columns.items()])
+    for name, column in columns.items():
+        out[name] = column
+    return out
+
+
 def _plain_as_table(array, dtype):
-    """Rows given as lists or tuples of values, or nothing at all."""
+    """Rows given as a plain array: of values, or one value for all columns of its row."""
     if array.size == 0 and array.dtype != object:
         return np.zeros(0, dtype)
-    rows = [tuple(row) for row in array.tolist()]
-    return np.array(rows, dtype)
+    return array.astype(dtype) if array.ndim < 2 else rows_as_table(array.tolist(), dtype)
 
 
 def check_ndim(array, spec):
@@ -145,18 +186,38 @@ def check_ndim(array, spec):
         )
 
 
-def cast_array(value, spec):
+def cast_array(value, spec, exact=False):
     """Cast what was assigned to the array `spec` describes, and check its dimensions.
 
     A table becomes a `TableArray`.
+
+    Parameters
+    ----------
+    value : array-like
+    spec : Spec
+    exact : bool
+        Whether values that the dtype cannot hold are refused, not changed.
+
+    Raises
+    ------
+    ValueError, TypeError
     """
     units = None
+    if spec.is_table and isinstance(value, (list, tuple)):
+        value = rows_as_table(value, spec.dtype)
     if spec.is_table and hasattr(value, "_coldefs"):
         value = as_table(value)
     if spec.is_table:
         units = getattr(value, "units", None)
-    array = gentle_asarray(value, spec.dtype, bool(spec.schema.get("allow_extra_columns")))
+    with np.errstate(over="ignore", invalid="ignore") if exact else nullcontext():
+        array = gentle_asarray(
+            real_part(value, spec.dtype) if exact else value,
+            spec.dtype,
+            bool(spec.schema.get("allow_extra_columns")),
+        )
     check_ndim(array, spec)
+    if exact and array is not value:
+        check_values(np.asanyarray(value), array)
     return as_table(array, units) if spec.is_table else array
 
 

@@ -152,7 +152,8 @@ def _kind_of(value):
     for name in ("boolean", "integer", "number", "string", "object", "array"):
         if TYPES[name](value):
             return ARTICLES.get(name, f"a {name}")
-    return f"a {type(value).__name__}"
+    name = "array" if hasattr(value, "dtype") and hasattr(value, "shape") else type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def _same(a, b):

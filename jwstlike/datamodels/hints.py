@@ -2,7 +2,7 @@
 
 from .bindings import LIST
 from .casting import is_array
-from .validate import Finding, dotted, place_of
+from .validate import Finding, dotted, not_known, place_of
 
 PIXEL_ARRAYS = ("dq", "err", "groupdq", "pixeldq")  # and ``var_...``: one value for each pixel
 IMAGE_AXES = 2
@@ -12,7 +12,7 @@ def of(model, walk):
     """Yield the hints for a model after a `Walk` through its tree; nothing is read."""
     unknown = () if model._guessed else walk.unknown  # a foreign file has names of its own
     for path, meant in unknown:
-        yield _hint(model, path, None, f"is not in the schema; did you mean {meant!r}?")
+        yield _hint(model, path, None, not_known(meant))
     yield from _odd_shapes(model, model._spec, model._tree)
 
 

@@ -2,7 +2,7 @@
 
 from . import validate
 from .node import Node
-from .trees import cast_tree
+from .trees import cast_assigned
 
 REFUSED = object()  # in place of a value that was not stored
 
@@ -39,9 +39,9 @@ class ListNode(Node):
 
     def _cast(self, value, index):
         """Return the value as the tree holds it, or REFUSED if it is invalid and not kept."""
-        spec, model = self._item_spec(), self._model
-        value = cast_tree(value, spec)
-        if not validate.value_change((*self._path, index), value, spec, model):
+        spec, model, path = self._item_spec(), self._model, (*self._path, index)
+        value = cast_assigned(value, spec, model, path)
+        if not validate.value_change(path, value, spec, model):
             return REFUSED
         model._disown(value)
         return value

@@ -6,7 +6,7 @@ value, a default array waits in ``_pending`` until it is assigned or changed.
 
 import numpy as np
 
-from ..errors import UnknownAttributeError, did_you_mean
+from ..errors import UnknownAttributeError
 from . import outline as outlines
 from . import validate
 from .bindings import OBJECT, SCALAR
@@ -14,7 +14,7 @@ from .casting import PLAIN, gentle_asarray
 from .defaults import _cast, _make_default, _make_default_array
 from .list_node import ListNode
 from .node import Node, leaves
-from .trees import cast_tree, is_absent, merge_tree, put_value
+from .trees import cast_assigned, is_absent, merge_tree, put_value
 
 __all__ = [
     "ListNode",
@@ -79,9 +79,9 @@ class ObjectNode(Node):
             raise UnknownAttributeError(name, self._owner(), self._known())
         if self._pending and name in self._pending:
             return self._pending[name]
-        value = _make_default(name, spec, self)
+        value = {} if spec.kind == OBJECT else _make_default(name, spec, self)
         node = self._wrap(name, value, spec)
-        if isinstance(value, dict):
+        if type(value) is dict:
             self._keep(name, node)
         elif isinstance(value, (list, np.ndarray)):
             self._pend(name, node)
@@ -133,9 +133,9 @@ class ObjectNode(Node):
                 self._store(name, value)
                 return
         if value is not None:
-            model = self._model
-            value = cast_tree(value, spec)
-            if not validate.value_change((*self._path, name), value, spec, model):
+            model, path = self._model, (*self._path, name)
+            value = cast_assigned(value, spec, model, path)
+            if not validate.value_change(path, value, spec, model):
                 return
             if spec is None and name not in self._tree:
                 self._warn_unknown(name)
@@ -151,10 +151,9 @@ class ObjectNode(Node):
         self._attach()
 
     def _warn_unknown(self, name):
-        known = () if self._spec is None else self._spec.children
-        hint = did_you_mean(name, known, cutoff=0.8)
-        if hint and self._model._fetch(self, name, None) is None:
-            validate.warn(f"{self._owner()}.{name} is not in the schema{hint}; it is kept as it is")
+        meant = None if self._spec is None else validate.nearest(self._spec, name)
+        if meant is not None and self._model._fetch(self, name, None) is None:
+            validate.warn_unknown(self._model, (*self._path, name), meant)
 
     def __delattr__(self, name):
         if name.startswith("_"):

@@ -5,9 +5,10 @@ import itertools
 
 import numpy as np
 
-from .bindings import ARRAY, LIST, OBJECT
+from .bindings import ARRAY, LIST, OBJECT, SCALAR
 from .casting import PLAIN, cast_array, is_lazy, plain_value
 from .node import Node
+from .validate import place_with_path
 
 
 def put_value(path, value, tree):
@@ -77,20 +78,49 @@ def is_absent(value):
     return value is None or (type(value) is dict and all(map(is_absent, value.values())))
 
 
-def cast_tree(value, spec):
-    """Give an assigned value the form the tree holds: plain, cast, nodes by reference."""
+def cast_assigned(value, spec, model, path):
+    """Give what is assigned at `path` the form the tree holds; see `cast_tree`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an array that does not fit, naming its place.
+    """
+    try:
+        return cast_tree(value, spec, path, exact=not model._pass_invalid_values)
+    except (ValueError, TypeError) as problem:
+        kind = TypeError if isinstance(problem, TypeError) else ValueError
+        where = place_with_path(model, *getattr(problem, "at", (path, spec)))
+        raise kind(f"{where}: {problem}") from problem
+
+
+def cast_tree(value, spec, path=(), exact=False):
+    """Give a value the form the tree holds: plain, cast, nodes by reference.
+
+    With `exact` an array that would not keep its values is refused.
+    """
     if isinstance(value, Node):
         value = value.instance
     if spec is None:
         return plain_value(value)
     if spec.kind == ARRAY:
-        return value if is_lazy(value) else cast_array(value, spec)
+        return value if is_lazy(value) else _cast_array(value, spec, path, exact)
     if isinstance(value, dict) and spec.kind == OBJECT:
         for name, child in spec.children.items():
             if value.get(name) is not None:
-                value[name] = cast_tree(value[name], child)
+                value[name] = cast_tree(value[name], child, (*path, name), exact)
         return value
     if isinstance(value, list) and spec.kind == LIST and spec.item is not None:
-        value[:] = [cast_tree(item, spec.item) for item in value]
+        value[:] = [cast_tree(v, spec.item, (*path, n), exact) for n, v in enumerate(value)]
         return value
+    if isinstance(value, np.ndarray) and value.ndim == 0 and spec.kind == SCALAR:
+        value = value[()]  # what a sum along all axes gives
     return plain_value(value, as_text=spec.schema.get("type") == "string")
+
+
+def _cast_array(value, spec, path, exact):
+    try:
+        return cast_array(value, spec, exact)
+    except (ValueError, TypeError) as problem:
+        problem.at = path, spec
+        raise

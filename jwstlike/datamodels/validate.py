@@ -57,8 +57,7 @@ class Finding:
     hint: bool = False
 
     def __str__(self):
-        of_path = f"({self.path})" if self.place and self.path else self.path
-        where = " ".join(filter(None, (self.place, of_path))) or "the model"
+        where = _joined(self.place, self.path)
         shown = "" if self.value is None else f"{self.value!r} "
         if len(shown) > 80:
             shown = shown[:76] + "... "
@@ -79,6 +78,11 @@ class Finding:
             "done": self.done,
             "text": str(self),
         }
+
+
+def _joined(place, path):
+    """``a.fits[SCI] BUNIT (meta.bunit)``, or as much of it as there is."""
+    return f"{place} ({path})" if place and path else place or path or "the model"
 
 
 def _for_json(value):
@@ -233,6 +237,11 @@ def nearest(spec, name):
     return next(iter(get_close_matches(str(name), spec.children, n=1, cutoff=NEAR)), None)
 
 
+def not_known(meant):
+    """Say that a name is not in the schema, but nearly."""
+    return f"is not in the schema; did you mean {meant!r}?"
+
+
 def _as_text(value):
     """Return the text that files hold of a unit; anything else as it is."""
     return value.to_string() if hasattr(value, "is_equivalent") else value
@@ -247,6 +256,11 @@ def place_of(model, path, spec=None):
     version = next((f",{n + 1}" for n in path if isinstance(n, int)), "")
     version = "" if spec.hdu == PRIMARY else version
     return f"{model._place()}[{spec.hdu}{version}]" + (f" {spec.keyword}" if spec.keyword else "")
+
+
+def place_with_path(model, path, spec=None):
+    """``file[HDU,ver] KEYWORD (path)`` of a path of names and indices."""
+    return _joined(place_of(model, path, spec), dotted(path))
 
 
 # ---------------------------------------------------------------- acting
@@ -365,17 +379,27 @@ def value_change(path, value, schema, ctx):
     """
     if schema is None or not ctx._validate_on_assignment or ctx._mode == "off":
         return True
-    found = findings(schema, value, path, arrays=ctx._validate_arrays)
-    if not found:
+    walk = Walk(ctx._validate_arrays)
+    walk.look(schema, value, path)
+    for wrong, meant in () if ctx._guessed else walk.unknown:
+        warn_unknown(ctx, wrong, meant)
+    if not walk.found:
         return True
     keep = bool(ctx._pass_invalid_values)
     done = "kept" if keep else "not stored"
     report = Report(
         Finding(dotted(p), v, phrase, place_of(ctx, p, schema if p == path else None), done)
-        for p, v, phrase in found
+        for p, v, phrase in walk.found
     )
     act(report, ctx)
     return keep
+
+
+def warn_unknown(model, path, meant):
+    """Warn of a name at `path` that the schema does not have, but nearly; it is stored."""
+    if model._mode != "off":
+        name = f"{type(model).__name__}.{dotted(path)}"
+        warn(f"{name} {not_known(meant)}; it is kept as it is")
 
 
 def missing_required(path, model):
