@@ -1,10 +1,14 @@
 """Pass the content of a model on to astropy (and specutils, where it is installed)."""
 
 import importlib
+import re
+import warnings
+from dataclasses import dataclass
 
 import numpy as np
 
-from . import dqflags
+from ..errors import JwstlikeWarning
+from . import dqflags, validate
 from . import outline as outlines
 from .casting import is_lazy
 
@@ -12,35 +16,74 @@ SPECTRAL = ({"WAVELENGTH", "FLUX"}, {"WAVELENGTH", "NET"})  # columns that make 
 ERRORS = ("FLUX_ERROR", "ERROR", "ERR", "FLUXERR")
 WAVELENGTH_UNIT = "um"  # of the interface, where a file gives none
 UNITS = ("meta.bunit_data", "meta.bunit", "meta.bunit_err")
+TITLE_UNIT = re.compile(r"\[([^\]]+)\]")  # at the beginning of a title
+EXTRA = ("extra_fits",)
+
+
+@dataclass(slots=True)
+class Found:
+    """One array of a model, unread, and what stands beside it.
+
+    Attributes
+    ----------
+    model : DataModel
+    name : str
+        Dotted path.
+    entry : outline.Entry
+    all : dict
+        All arrays of the model: {name: Entry}.
+    """
+
+    model: object
+    name: str
+    entry: object
+    all: dict
+
+    @property
+    def path(self):
+        """Names and indices; a name may have dots of its own."""
+        return self.entry.path
+
+    @property
+    def last(self):
+        """Last name of the path; str."""
+        return str(self.path[-1])
+
+    def read(self):
+        """Return the array as the model gives it; inside objects as the file holds it."""
+        node = self.model
+        try:
+            for key in self.path:
+                node = node[key] if isinstance(key, int) else node._step(key)
+        except AttributeError:
+            value = self.entry.value
+            return value.read() if is_lazy(value) else value
+        return node
+
+    def beside(self, other):
+        """Return the array `other` beside this one if it has the same last axes, else None."""
+        name = ".".join(map(str, (*self.path[:-1], other)))
+        entry = self.all.get(name)
+        if entry is None or not entry.is_array:
+            return None
+        mine, its = tuple(self.entry.value.shape), tuple(entry.value.shape)
+        fits = its and mine[len(mine) - len(its) :] == its
+        return Found(self.model, name, entry, self.all) if fits else None
 
 
 def to_nddata(model, name=None, kind=None):
     """Do what `DataModel.to_nddata` describes."""
-    makers = {"image": _image, "table": _table, "spectrum": _spectrum}
+    makers = {"image": _image, "table": as_table, "spectrum": _spectrum}
     if kind is not None and kind not in makers:
         raise ValueError(f"kind={kind!r} is not one of {', '.join(map(repr, makers))}")
-    name = name or choose(model)
-    array = _array(model, name)
-    if kind is None:
-        kind = kind_of(array)
+    found = find(model, name)
+    array = found.read()
+    kind = kind or kind_of(array)
     if (kind == "image") != (array.dtype.names is None):
         raise ValueError(
-            f"{name!r} is no {kind}; it has {' '.join(outlines.describe_array(array))}"
+            f"{found.name!r} is no {kind}; it has {' '.join(outlines.describe_array(array))}"
         )
-    return makers[kind](model, name, array)
-
-
-def _array(model, name):
-    entry = arrays_of(model).get(name)
-    if entry is None:
-        raise ValueError(f"{type(model).__name__} has no array {name!r}")
-    try:
-        node = model
-        for key in entry.path:
-            node = node[key] if isinstance(key, int) else node._step(key)
-    except AttributeError:  # inside a tagged object
-        return entry.value.read() if is_lazy(entry.value) else entry.value
-    return node
+    return makers[kind](found, array)
 
 
 def kind_of(array):
@@ -51,30 +94,47 @@ def kind_of(array):
     return "spectrum" if any(wanted <= columns for wanted in SPECTRAL) else "table"
 
 
-def choose(model, first=False):
-    """Return the path of the array that stands for the model; nothing is read.
+# ---------------------------------------------------------------- which array
+
+
+def find(model, name=None, first=False):
+    """Return the array of a name, or the one that stands for the model; nothing is read.
 
     Parameters
     ----------
     model : DataModel
+    name : str, optional
     first : bool
-        Whether the first of several will do.
+        Whether the first of several of equal right will do.
+
+    Returns
+    -------
+    Found
 
     Raises
     ------
     ValueError
         For none, or several of equal right.
     """
+    arrays = arrays_of(model)
+    name = name or _main(model, arrays, first)
+    if name not in arrays:
+        raise ValueError(f"{type(model).__name__} has no array {name!r}")
+    return Found(model, name, arrays[name], arrays)
+
+
+def _main(model, arrays, first):
     primary = model.get_primary_array_name()
-    found = arrays_of(model)
-    if primary in found:
+    if primary in arrays:
         return primary
-    tables = [path for path, entry in found.items() if entry.kind == "table"]
+    own = {path: entry for path, entry in arrays.items() if entry.path[:1] != EXTRA}
+    names = own or arrays
+    tables = [path for path in names if arrays[path].kind == "table"]
     groups = (
         [path for path in tables if "." not in path],
-        [path for path in found if path.removesuffix(".value").rpartition(".")[2] == "data"],
+        [path for path in names if path.removesuffix(".value").rpartition(".")[2] == "data"],
         tables,
-        list(found),
+        list(names),
     )
     main = next(filter(None, groups), None)
     if main is None:
@@ -88,18 +148,19 @@ def choose(model, first=False):
 
 
 def arrays_of(model):
-    """Return {dotted path: outline.Entry} of all arrays that are data.
+    """Return {dotted path: outline.Entry} of all arrays that are data, unread.
 
-    Those of ``extra_fits`` and inside tagged objects (WCS, transforms) are left out.
+    Those of HDUs that the schema does not know come last; those inside tagged objects (WCS,
+    transforms) are left out.
     """
     found, stack = {}, [outlines.outline(model)]
     while stack:
         entry = stack.pop()
         if entry.is_array:
             found[".".join(map(str, entry.path))] = entry
-        if entry.path != ("extra_fits",) and _is_open(entry):
+        if _is_open(entry):
             stack.extend(reversed(entry.children))
-    return found
+    return dict(sorted(found.items(), key=lambda pair: pair[1].path[:1] == EXTRA))
 
 
 def _is_open(entry):
@@ -108,27 +169,24 @@ def _is_open(entry):
     return not tag or "quantity" in tag or entry.path == ("roman",)
 
 
-def _sibling(model, name, other):
-    """Array `other` beside the array `name` if it has the same shape, else None."""
-    path = ".".join((*name.split(".")[:-1], other))
-    found = arrays_of(model)
-    if path not in found or tuple(found[path].value.shape) != tuple(found[name].value.shape):
-        return None
-    return _array(model, path)
+# ---------------------------------------------------------------- images
 
 
-def unit_of(model, name):
+def unit_of(found):
     """Text of the unit of an array, empty if the model tells none."""
-    above, _, last = name.rpartition(".")
-    if last not in ("data", "err"):
-        return ""
+    model, above = found.model, ".".join(map(str, found.path[:-1]))
     prefix = f"{above}." if above else ""
-    for base in dict.fromkeys((prefix, "")):
-        for path in UNITS:
-            text = model.get(base + path)
-            if isinstance(text, str) and text.strip():
-                return text.strip()
-    return ""
+    of_data = [base + path for base in dict.fromkeys((prefix, "")) for path in UNITS]
+    paths = {"data": of_data, "err": of_data, "value": [f"{prefix}unit"]}  # the last: quantities
+    spec = model._table.find(found.path)
+    titled = TITLE_UNIT.match((spec.title or "") if spec is not None else "")
+    if found.path[:1] == EXTRA:
+        header = model._tree["extra_fits"][found.path[1]].get("header") or ()
+        texts = [card[1] for card in header if card[0] == "BUNIT"]
+    else:
+        texts = [model.get(path) for path in paths.get(found.last, ())]
+    texts.append(titled and titled[1])
+    return next((t.strip() for t in texts if isinstance(t, str) and t.strip()), "")
 
 
 def _unit(text):
@@ -139,19 +197,25 @@ def _unit(text):
     return units.Unit(text, parse_strict="silent")
 
 
-def _image(model, name, array):
+def _image(found, array):
     from astropy.nddata import CCDData, StdDevUncertainty
 
-    err = _sibling(model, name, "err") if name.endswith("data") else None
-    dq = _sibling(model, name, "dq") if name.endswith("data") else None
+    unit = getattr(array, "unit", None)  # of a quantity
+    beside = {"err": None, "dq": None}
+    if found.last == "data":
+        beside = {name: found.beside(name) for name in beside}
+    err, dq = (
+        None if b is None or b.entry.value.shape != array.shape else b.read()
+        for b in beside.values()
+    )
     return CCDData(
-        array,
-        unit=_unit(unit_of(model, name)),
+        array if unit is None else array.value,
+        unit=_unit(unit_of(found)) if unit is None else unit,
         uncertainty=None if err is None else StdDevUncertainty(err),
         mask=None if dq is None else (dq & dqflags.pixel["DO_NOT_USE"]) != 0,
         flags=dq,
-        wcs=_wcs(model, name, array.ndim),
-        meta=_meta(model),
+        wcs=_wcs(found, array.ndim),
+        meta=_meta(found.model),
     )
 
 
@@ -161,40 +225,60 @@ def _meta(model):
     return model.to_flat_dict(include_arrays=False)
 
 
-def _wcs(model, name, ndim):
+def _wcs(found, ndim):
     """WCS of the header, which is the only kind that CCDData takes; None without one."""
-    if name != "data":
+    place = _hdu_of(found) if found.last == "data" else None
+    if place is None:
         return None
     try:
-        found = model.get_fits_wcs()
+        wcs = found.model.get_fits_wcs(*place)
     except AttributeError:
         return None
-    return found if found.naxis == ndim and any(found.wcs.ctype) else None
+    except Exception as error:  # of a header that describes none, or needs further HDUs
+        text = f"{found.name}: the WCS of its header is left out: {' '.join(str(error).split())}"
+        warnings.warn(text, JwstlikeWarning, stacklevel=validate.outside())
+        return None
+    return wcs if wcs.naxis == ndim and any(wcs.wcs.ctype) else None
 
 
-def _units_of(model, name, array):
+def _hdu_of(found):
+    """Name and version of the HDU of an array, None for a nameless one."""
+    if found.path[:1] == EXTRA:
+        name, _, version = found.path[1].partition(",")
+        return None if name.startswith("#") else (name, int(version or 1))
+    spec = found.model._table.find(found.path)
+    if spec is None or spec.hdu is None:
+        return None
+    return spec.hdu, 1 + next((key for key in found.path if isinstance(key, int)), 0)
+
+
+# ---------------------------------------------------------------- tables
+
+
+def _units_of(found, array):
     """Units of the columns: of the table itself, of its HDU, of the schema; {name: text}."""
-    spec = model._table.find(name.split("."))
+    model = found.model
+    spec = model._table.find(found.path)
     columns = spec.schema["datatype"] if spec is not None and spec.is_table else ()
-    found = {c["name"].upper(): c["unit"] for c in columns if isinstance(c, dict) and c.get("unit")}
+    units = {c["name"].upper(): c["unit"] for c in columns if isinstance(c, dict) and c.get("unit")}
     if hasattr(array, "columns"):
-        found |= {c.name.upper(): c.unit for c in array.columns if c.unit}
-    reader, node = model._reader, model
-    for key in name.split(".")[:-1]:
-        node = node[int(key)] if key.isdecimal() else node._step(key)
-    last = name.rpartition(".")[2]
-    ref = None if reader is None else reader.origin(node._tree, last)
+        units |= {c.name.upper(): c.unit for c in array.columns if c.unit}
+    node = model
+    for key in found.path[:-1]:
+        node = node[key] if isinstance(key, int) else node._step(key)
+    ref = None if model._reader is None else model._reader.origin(node._tree, found.path[-1])
     if hasattr(ref, "units"):
-        found |= {column.upper(): unit for column, unit in ref.units.items()}
-    return found
+        units |= {column.upper(): unit for column, unit in ref.units.items()}
+    return units
 
 
-def _table(model, name, array):
+def as_table(found, array):
+    """Return a structured array as astropy's `Table`, with units, texts as str."""
     from astropy.table import Table
 
     names = array.dtype.names
-    table = Table([np.asarray(array[n]) for n in names], names=names, meta=_meta(model))
-    units = _units_of(model, name, array)
+    table = Table([np.asarray(array[n]) for n in names], names=names, meta=_meta(found.model))
+    units = _units_of(found, array)
     for column in table.colnames:
         if table[column].dtype.kind == "S":
             table[column] = np.char.decode(table[column], "latin-1")
@@ -203,17 +287,17 @@ def _table(model, name, array):
     return table
 
 
-def _spectrum(model, name, array):
+def _spectrum(found, array):
     try:
         specutils = importlib.import_module("specutils")
     except ImportError:
         raise ImportError(
-            f"{name}: a spectrum needs the package specutils; install it, or use "
+            f"{found.name}: a spectrum needs the package specutils; install it, or use "
             "to_nddata(kind='table')"
         ) from None
     from astropy.nddata import StdDevUncertainty
 
-    table = _table(model, name, array)
+    table = as_table(found, array)
     wavelength = table[next(c for c in table.colnames if c.upper() == "WAVELENGTH")]
     if wavelength.unit is None:
         wavelength.unit = WAVELENGTH_UNIT

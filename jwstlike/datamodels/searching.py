@@ -1,10 +1,15 @@
 """Search a model's tree by name, type and value; nothing is read."""
 
+import inspect
 import re
 
 from . import outline as outlines
+from . import validate
+from .casting import is_lazy
+from .node import Node
 
 NOT_GIVEN = object()
+POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 class SearchResult:
@@ -40,8 +45,11 @@ class SearchResult:
 
     @property
     def nodes(self):
-        """What the model gives at these paths: arrays are read now; list."""
-        return [_at(self._model, e.path) for e in self._entries]
+        """What the model gives at these paths: arrays are read now; list.
+
+        Inside objects of other packages (WCS, transforms) it is what the file holds.
+        """
+        return [_at(self._model, e) for e in self._entries]
 
     @property
     def path(self):
@@ -61,8 +69,17 @@ class SearchResult:
         return found[0] if found else None
 
     def replace(self, value):
-        """Assign a value to every path that was found."""
-        for path in self.paths:
+        """Assign a value to every path that was found, from the last to the first.
+
+        Raises
+        ------
+        ValueError
+            For a path inside an object of another package, before anything is assigned.
+        """
+        for entry, path in zip(self._entries, self.paths, strict=True):
+            if _parent(self._model, entry.path) is None:
+                raise ValueError(f"{path}: is inside an object; replace the object as a whole")
+        for path in reversed(self.paths):
             self._model[path] = value
 
     def __len__(self):
@@ -88,11 +105,25 @@ def _pruned(entry, kept, whole):
     return entry
 
 
-def _at(model, path):
+def _at(model, entry):
+    above = _parent(model, entry.path)
+    if above is None:
+        return entry.value.read() if is_lazy(entry.value) else entry.value
+    return _child(above, entry.path[-1])
+
+
+def _parent(model, path):
+    """Node that holds the last name of a path; None inside an object of another package."""
     node = model
-    for name in path:
-        node = node[name] if isinstance(name, int) else node._step(name)
+    for name in path[:-1]:
+        if not isinstance(node._wrap(name, node._tree[name], None), Node):
+            return None
+        node = _child(node, name)
     return node
+
+
+def _child(node, name):
+    return node[name] if isinstance(name, int) else node._step(name)
 
 
 def search(model, **conditions):
@@ -121,8 +152,18 @@ def _test(key, kind, value, accepts):
         match = _matcher(value, lambda e: e.value)
         tests.append(lambda e: not (e.children or e.is_array) and match(e))
     if accepts is not None:
-        tests.append(lambda e: bool(accepts(e.value)))
+        key_too = _takes_two(accepts)
+        tests.append(lambda e: bool(accepts(e.value, e.path[-1]) if key_too else accepts(e.value)))
     return lambda entry: all(test(entry) for test in tests)
+
+
+def _takes_two(function):
+    """Whether a function wants the key beside the value, as those of asdf may."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # of a class or builtin
+        return False
+    return sum(p.default is p.empty and p.kind in POSITIONAL for p in parameters) > 1
 
 
 def _matcher(wanted, get):
@@ -131,12 +172,7 @@ def _matcher(wanted, get):
         pattern = re.compile(wanted)
         return lambda entry: pattern.search(str(get(entry))) is not None
 
-    def equal(entry):
-        found = get(entry)
-        same_kind = isinstance(found, bool) == isinstance(wanted, bool)
-        return same_kind and bool(found == wanted)
-
-    return equal
+    return lambda entry: validate.equal(get(entry), wanted)
 
 
 def _type_test(kind):

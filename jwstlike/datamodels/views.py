@@ -40,7 +40,8 @@ class Views:
         type : str, re.Pattern or type
             Pattern of the type's name ("float", "ndarray", "table"), or a class.
         filter : callable, optional
-            Given the value as it stands in the tree; arrays that were not read are references.
+            Given the value as it stands in the tree (arrays that were not read are references),
+            and the name as well if it takes two arguments.
 
         Returns
         -------
@@ -55,7 +56,8 @@ class Views:
         Parameters
         ----------
         name : str, optional
-            Dotted path of an array; default: the primary array, or the only table.
+            Dotted path of an array; default: the primary array, or the only table, or, of a file
+            that the schema does not know, its only image.
         kind : {"image", "table", "spectrum"}, optional
             Default: what the content suggests.
 
@@ -72,18 +74,21 @@ class Views:
         """
         return importlib.import_module(EXPORT).to_nddata(self, name, kind)
 
-    def plot(self, name=None):
-        """Draw a quick look: image, ramp or spectrum, by what the array is.
+    def plot(self, name=None, ax=None):
+        """Draw a quick look: image, flags, cube, ramp or spectrum, by what the array is.
 
         Parameters
         ----------
         name : str, optional
-            Dotted path of an array; default: the primary array, or the first table.
+            Dotted path of an array; default: the primary array, or the first table. Of slits and
+            spectra in a list, the first ones are drawn side by side or as curves in one picture.
+        ax : matplotlib.axes.Axes, optional
+            To draw on: one picture alone, of a ramp or cube without its curves.
 
         Returns
         -------
         matplotlib.figure.Figure
-            Not known to pyplot; notebooks show it, ``figure.savefig`` writes it.
+            A new one is not known to pyplot; notebooks show it, ``figure.savefig`` writes it.
 
         Raises
         ------
@@ -92,4 +97,4 @@ class Views:
         ValueError
             When there is nothing to draw.
         """
-        return importlib.import_module(QUICKLOOK).plot(self, name)
+        return importlib.import_module(QUICKLOOK).plot(self, name, ax)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from jwstlike import datamodels
-from jwstlike.datamodels import ImageModel, MultiSlitModel, RampModel, SpecModel
+from jwstlike.datamodels import ImageModel, MultiSlitModel, SpecModel
+from jwstlike.errors import JwstlikeWarning
 
 
 @pytest.fixture
@@ -371,71 +372,6 @@ def test_what_cannot_be_passed_on_is_told(saved):
         model.to_nddata(kind="cube")
 
 
-# ---------------------------------------------------------------- pictures
-
-
-def test_an_image_is_drawn_with_its_unit(saved):
-    pytest.importorskip("matplotlib", reason="matplotlib (extra plot) draws")
-    figure = datamodels.open(saved).plot()
-    image, bar = figure.axes
-    assert image.images[0].get_array().shape == (3, 4)
-    assert bar.get_ylabel() == "MJy/sr"
-    assert figure.get_suptitle() == "ImageModel(3, 4) from a.fits: data"
-
-
-def test_a_ramp_is_drawn_as_its_rise_and_a_curve_per_integration(tmp_path):
-    pytest.importorskip("matplotlib", reason="matplotlib (extra plot) draws")
-    model = RampModel((2, 3, 4, 4))
-    model.data[:] = (np.arange(3) * 10)[None, :, None, None]
-    model.data[1] += 1
-    figure = datamodels.open(model.save(tmp_path / "r.fits")).plot()
-    image, curves = figure.axes[:2]
-    assert image.images[0].get_array().tolist() == [[20] * 4] * 4
-    assert [line.get_ydata().tolist() for line in curves.lines] == [[0, 10, 20], [1, 11, 21]]
-
-
-def test_a_spectrum_is_drawn_against_its_wavelength():
-    pytest.importorskip("matplotlib", reason="matplotlib (extra plot) draws")
-    (axes,) = spectrum().plot().axes
-    assert axes.lines[0].get_xydata().tolist() == [[1, 10], [2, 20]]
-    assert axes.get_xlabel().startswith("WAVELENGTH")
-
-
-def test_a_large_image_is_thinned_out():
-    pytest.importorskip("matplotlib", reason="matplotlib (extra plot) draws")
-    image = ImageModel(np.zeros((4096, 2050), "f4")).plot().axes[0].images[0]
-    assert image.get_array().shape == (1024, 1025)
-
-
-def test_a_plot_leaves_pyplot_alone(saved):
-    pytest.importorskip("matplotlib", reason="matplotlib (extra plot) draws")
-    code = (
-        "import sys; from jwstlike import datamodels; datamodels.open(sys.argv[1]).plot();"
-        "print('matplotlib.pyplot' in sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, saved], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "False"
-
-
-def test_a_plot_without_matplotlib_names_the_package(saved, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(ImportError, match=r"needs the package matplotlib; .*jwstlike\[plot\]"):
-        datamodels.open(saved).plot()
-
-
-def test_what_cannot_be_drawn_is_told():
-    pytest.importorskip("matplotlib", reason="matplotlib (extra plot) draws")
-    with pytest.raises(ValueError, match="ImageModel holds no array"):
-        ImageModel().plot()
-    model = ImageModel((2, 2))
-    model.five = np.zeros((1, 1, 1, 1, 1))
-    with pytest.raises(ValueError, match="five has 5 axes; 1 to 4 can be drawn"):
-        model.plot("five")
-
-
 # ---------------------------------------------------------------- repr of nodes
 
 
@@ -452,3 +388,96 @@ def test_the_repr_of_a_large_node_is_one_short_line():
     model.mine = {f"k{n}": "x" * 100 for n in range(30)}
     assert repr(model.mine).endswith(", ... and 20 more>")
     assert len(repr(model.mine)) < 600
+
+
+# ---------------------------------------------------------------- what strangers' files bring
+
+
+@pytest.fixture
+def foreign(tmp_path):
+    """Save an image of another observatory, in the primary HDU."""
+    primary = afits.PrimaryHDU(np.arange(6, dtype="i2").reshape(2, 3))
+    primary.header["BUNIT"] = "adu"
+    for number, kind in ((1, "RA---TAN"), (2, "DEC--TAN")):
+        primary.header[f"CTYPE{number}"] = kind
+        primary.header[f"CRVAL{number}"] = 10.0 * number
+        primary.header[f"CDELT{number}"] = 0.1
+    path = tmp_path / "foreign.fits"
+    primary.writeto(path)
+    return datamodels.JwstDataModel(path, validate="off")
+
+
+def test_an_image_that_no_schema_knows_is_passed_on_with_unit_and_wcs(foreign):
+    ccd = foreign.to_nddata()
+    assert ccd.data.tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert str(ccd.unit) == "adu"
+    assert ccd.wcs.wcs.crval.tolist() == [10, 20]
+
+
+def test_arrays_of_the_schema_come_before_others(saved):
+    model = datamodels.open(saved)
+    model.extra_fits = {"MINE": {"data": np.zeros((5, 5))}}
+    model.save(saved)
+    assert datamodels.open(saved).to_nddata().shape == (3, 4)
+
+
+def test_a_wcs_that_cannot_be_read_is_left_out_with_a_warning(tmp_path):
+    hdus = afits.HDUList([afits.PrimaryHDU(), afits.ImageHDU(np.ones((2, 2), "f4"), name="SCI")])
+    header = hdus[1].header
+    header["CTYPE1"], header["CTYPE2"] = "RA---TAN", "DEC--TAN"
+    header["CPDIS1"], header["DP1.EXTVER"] = "Lookup", 1.0
+    hdus[0].header["TELESCOP"], hdus[0].header["DATAMODL"] = "JWST", "ImageModel"
+    hdus.writeto(tmp_path / "a.fits")
+    with pytest.warns(JwstlikeWarning, match="data: the WCS of its header is left out"):
+        assert datamodels.open(tmp_path / "a.fits").to_nddata().wcs is None
+
+
+@pytest.fixture
+def with_object(tmp_path):
+    """Save a model whose tree holds an object of another package."""
+    from astropy.modeling.models import Shift
+
+    model = datamodels.DataModel()
+    model.mine = {"shift": Shift(2.5), "offset": 1}
+    return datamodels.DataModel(model.save(tmp_path / "a.asdf"))
+
+
+def test_a_search_looks_into_objects_and_gives_what_the_file_holds(with_object):
+    found = with_object.search("offset")
+    assert found.paths == ["mine.offset", "mine.shift.offset"]
+    assert found.nodes == [1, 2.5]
+
+
+def test_nothing_is_replaced_inside_an_object(with_object):
+    with pytest.raises(ValueError, match=r"mine\.shift\.offset: is inside an object"):
+        with_object.search("offset").replace(3)
+    assert with_object.mine.offset == 1
+
+
+def test_a_path_and_one_below_it_can_both_be_replaced():
+    model = ImageModel()
+    model.mine = {"ab": {"abc": 1}}
+    model.search("^ab").replace(3)
+    assert model.mine.ab == 3
+
+
+def test_a_search_compares_as_values_are_compared():
+    model = ImageModel()
+    model.mine = {"nan": float("nan"), "one": 1, "yes": True}
+    assert model.search(value=float("nan")).paths == ["mine.nan"]
+    assert model.search(value=1).paths == ["mine.one"]
+    assert model.search(value=np.zeros(3)).paths == []
+
+
+def test_a_filter_may_want_the_name_too():
+    model = ImageModel()
+    model.mine = {"a": 1, "b": 1}
+    found = model.search(filter=lambda value, name: value == 1 and name == "b")
+    assert found.paths == ["mine.b"]
+
+
+def test_a_plot_without_matplotlib_names_the_package(saved, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ImportError, match=r"needs the package matplotlib; .*jwstlike\[plot\]"):
+        datamodels.open(saved).plot()
