@@ -30,6 +30,7 @@ INSIDE = frozenset("properties items required additionalProperties minItems maxI
 
 # ``A|B|``: words of a list, each with a bar behind it, as reference files have them
 SELECTOR = re.compile(r"\^\(\((?P<words>[^()]*)\)\\s\*\\\|\\s\*\)\+\$")
+SELECTOR_OF = r"^(({})\s*\|\s*)+$"
 LONGEST_PATTERN = 60
 LONGEST_MESSAGE = 160
 

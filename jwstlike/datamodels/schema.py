@@ -7,12 +7,14 @@ unchanged parts between schemas instead of copying them: treat what they return 
 
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from operator import is_not as _is_not
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from ..errors import SchemaError, did_you_mean
+from .checks import SELECTOR, SELECTOR_OF
 
 URI_PREFIX = "http://stsci.edu/schemas/jwst_datamodel/"
 SCHEMA_DIR = Path(__file__).parents[1] / "schemas"
@@ -29,7 +31,7 @@ class _Document:
     """One schema file (or dict) and the parts of it that have been resolved, by JSON pointer."""
 
     root: object
-    folder: Path | None
+    folder: object  # Path, tuple of them or None: where others are looked for
     name: str
     plain: bool = False  # nothing in it needs to be resolved
     resolved: dict = field(default_factory=dict)
@@ -51,7 +53,7 @@ def load(url_or_name, base_dir=None):
     url_or_name : str or Path
         Registered URI (``http://stsci.edu/schemas/jwst_datamodel/image.schema``, or one that asdf
         knows), path, or bare name: ``image.schema``, ``image.schema.json``, ``mine.yaml``.
-    base_dir : str or Path, optional
+    base_dir : str or Path, or a tuple of them, optional
         Folder to look in first, itself and its ``schemas/``; then the package's own schemas.
 
     Returns
@@ -75,14 +77,37 @@ def load_merged(url_or_name, base_dir=None):
     return document.merged
 
 
+def given(schema, base_dir=None):
+    """Return the resolved schema that a user gave: a dict, or the name or path of a file.
+
+    Parameters
+    ----------
+    schema : dict, str or Path
+        A relative path is one of the working folder; then it is a name as `load` takes it.
+    base_dir : str or Path, optional
+        See `load`.
+
+    Raises
+    ------
+    SchemaError
+    """
+    if isinstance(schema, dict):
+        return resolve(schema, (Path.cwd(), base_dir))
+    if not isinstance(schema, (str, os.PathLike)):
+        raise SchemaError(
+            f"a schema is a dict, or the name or path of a JSON or YAML file, not {schema!r}"
+        )
+    path = None if "://" in str(schema) else _file_in(Path.cwd(), os.fspath(schema))
+    return load(schema if path is None else path, base_dir)
+
+
 def resolve(schema, base_dir=None):
     """Return `schema`, a dict, with every ``$ref`` replaced by what it points to.
 
     The dict that is given stays as it is. ``type: data`` with ``dtype``, the oldest way to write
     an array, becomes ``datatype``.
     """
-    folder = None if base_dir is None else Path(base_dir)
-    return _part(_Document(schema, folder, "schema"), "", ())
+    return _part(_Document(schema, base_dir, "schema"), "", ())
 
 
 def _document(url, base_dir):
@@ -102,20 +127,31 @@ def _document(url, base_dir):
 
 def _find(name, base_dir):
     """Return the path of the schema file `name`."""
-    folders = [SCHEMA_DIR]
-    if base_dir is not None:
-        folders = [Path(base_dir) / "schemas", Path(base_dir), SCHEMA_DIR]
-    stem = name.removesuffix(".json").removesuffix(".yaml")
-    for folder in folders:
-        for suffix in _SUFFIXES:
-            path = os.path.join(folder, name + suffix)  # noqa: PTH118 - twice as fast, often run
-            if os.path.isfile(path):  # noqa: PTH113
-                return Path(path)
-        if (path := Path(folder, stem + ".json")).is_file():
-            return path
-    known = [p.name.removesuffix(".json") for p in SCHEMA_DIR.glob("*.json")]
-    where = ", ".join(str(f) for f in folders)
-    raise SchemaError(f"no schema {name!r} in {where}{did_you_mean(stem, known)}")
+    bases = base_dir if isinstance(base_dir, tuple) else (base_dir,)
+    folders = [Path(base, sub) for base in bases if base is not None for sub in ("schemas", "")]
+    folders.append(SCHEMA_DIR)
+    found = next(filter(None, (_file_in(folder, name) for folder in folders)), None)
+    if found is None:
+        known = [p.name.removesuffix(".json") for p in SCHEMA_DIR.glob("*.json")]
+        hint = did_you_mean(_stem(name), known)
+        places = [str(f) for f in folders if f.is_dir() and not Path(name).is_absolute()]
+        where = f" in {', '.join(places)}" if places else ""
+        raise SchemaError(f"no schema {name!r}{where}{hint}")
+    return found
+
+
+def _file_in(folder, name):
+    """Return the path of the schema file of a name in a folder, or None."""
+    for suffix in _SUFFIXES:
+        path = os.path.join(folder, name + suffix)  # noqa: PTH118 - twice as fast, often run
+        if os.path.isfile(path):  # noqa: PTH113
+            return Path(path)
+    path = Path(folder, _stem(name) + ".json")
+    return path if path.is_file() else None
+
+
+def _stem(name):
+    return name.removesuffix(".json").removesuffix(".yaml")
 
 
 def _read(path):
@@ -202,8 +238,18 @@ def _follow(reference, document, above):
     if url:
         target = document.linked.get(url)
         if target is None:
-            target = document.linked[url] = _document(url, document.folder)
+            target = document.linked[url] = _linked(url, document)
     return _part(target, pointer.rstrip("/"), above)
+
+
+def _linked(url, document):
+    """Find the document that another one refers to; among URIs a name is relative to the other."""
+    if "://" in document.name and "://" not in url:
+        try:
+            return _from_asdf(urljoin(document.name, url))
+        except SchemaError:  # then it may be one of ours
+            return _document(url, None)
+    return _document(url, document.folder)
 
 
 def _modern(node):
@@ -294,8 +340,13 @@ _MERGE_INSIDE |= dict.fromkeys(
 
 
 def _combined(first, second):
-    """Lay `second` over `first`: dicts by key, anything else replaced."""
+    """Lay `second` over `first`: dicts by key, anything else replaced; ``also`` adds values."""
     out = dict(first)
+    if isinstance(second.get("also"), list):
+        out, second = (
+            _widened(out, second["also"]),
+            {k: v for k, v in second.items() if k != "also"},
+        )
     for key, value in second.items():
         old = out.get(key)
         if isinstance(old, dict) and isinstance(value, dict):
@@ -304,6 +355,19 @@ def _combined(first, second):
             out[key] = [*old, *(name for name in value if name not in old)]
         else:
             out[key] = value
+    return out
+
+
+def _widened(schema, values):
+    """Return a leaf's schema with more values in its vocabulary: of words, or of a selector."""
+    out, selector = dict(schema), SELECTOR.fullmatch(str(schema.get("pattern", "")))
+    if "enum" in out:
+        out["enum"] = [*out["enum"], *(v for v in values if v not in out["enum"])]
+    if any("enum" in part for part in out.get("anyOf", ())):
+        out["anyOf"] = [*out["anyOf"], {"enum": list(values)}]
+    if selector:
+        words = "|".join([selector["words"], *map(re.escape, values)])
+        out["pattern"] = SELECTOR_OF.format(words)
     return out
 
 

@@ -1,6 +1,9 @@
 """Schemas of users: JSON, YAML or dicts, alone or added, in constructors and `open`."""
 
 import json
+import re
+import sys
+from pathlib import Path
 
 import astropy.io.fits as afits
 import numpy as np
@@ -8,7 +11,7 @@ import pytest
 
 from jwstlike import datamodels
 from jwstlike.datamodels import DataModel, ImageModel
-from jwstlike.datamodels.exceptions import ValidationWarning
+from jwstlike.datamodels.exceptions import ValidationError, ValidationWarning
 from jwstlike.errors import SchemaError
 
 MINE = {
@@ -113,3 +116,129 @@ def test_required_cards_are_missed_at_each_save(tmp_path):
     model.meta.a = "x"
     model.save(tmp_path / "a.fits")
     assert model.check() == []
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Work in a folder with a schema and a schema that it refers to."""
+    whole = {**MINE, "properties": {**MINE["properties"], "sens": {"$ref": "sens.schema.json"}}}
+    sens = {"type": "object", "properties": {"factor": {"type": "number"}}}
+    (tmp_path / "sub").mkdir()
+    for folder in (tmp_path, tmp_path / "sub"):
+        (folder / "image.schema.json").write_text(json.dumps(whole))
+        (folder / "sens.schema.json").write_text(json.dumps(sens))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["image.schema.json", "image.schema", "./image.schema.json", "sub/image.schema",
+     Path("image.schema.json"), Path("sub/image.schema.json")],
+)  # fmt: skip
+def test_a_path_of_the_working_folder_is_found_before_a_schema_of_the_package(name, here):
+    model = DataModel(schema=name)
+    check_seeing(model)
+    assert model.sens.factor is None
+    check_seeing(ImageModel(extensions=[name]))
+    check_seeing(datamodels.open((2, 2), extensions=name))
+    check_seeing(ImageModel().extend_schema(name))
+
+
+def test_a_dict_may_refer_to_files_of_the_working_folder(here):
+    model = DataModel(schema={"properties": {"mine": {"$ref": "sens.schema.json"}}})
+    assert model.mine.factor is None
+
+
+def test_a_class_of_a_notebook_has_its_schema_in_the_working_folder(here):
+    import types
+
+    notebook = types.ModuleType("a_notebook")  # it has no file
+    sys.modules["a_notebook"] = notebook
+    exec(
+        "from jwstlike.datamodels import DataModel\n"
+        "class MineModel(DataModel):\n    schema_url = 'image.schema.json'\n",
+        vars(notebook),
+    )
+    check_seeing(notebook.MineModel())
+    del sys.modules["a_notebook"]
+
+
+NO_SCHEMAS = [
+    (3, "a schema is a dict, or the name or path of a JSON or YAML file, not 3"),
+    ("/nowhere/mine.yaml", "no schema '/nowhere/mine.yaml'"),
+    ("imge.schema", "no schema 'imge.schema' in .*; did you mean 'image.schema'?"),
+    ({"properties": {"a": {"type": "int"}}},
+     "schema a: type 'int' is unknown; did you mean 'integer'?"),
+    ({"properties": {"a": {"enum": 3}}}, "schema a: enum 3 must be a list of values"),
+    ({"properties": {"a": {"pattern": "("}}}, "schema a: pattern '(' is no regular expression: .*"),
+    ({"properties": {"a": 3}}, "schema a: 3 is no schema, which is an object"),
+    ({"properties": [1]}, r"the schema: properties [1] must be an object: names with .*"),
+    ({"properties": {"a": {"items": {"datatype": "flot"}}}},
+     "schema a.items: datatype 'flot' is unknown; known: int8, .*"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("schema", "text"), NO_SCHEMAS)
+def test_what_is_no_schema_is_refused_with_the_place(schema, text):
+    text = re.escape(text).replace(r"\.\*", ".*")
+    for make in (
+        lambda: DataModel(schema=schema),
+        lambda: ImageModel(extensions=schema),
+        lambda: ImageModel().extend_schema(schema),
+    ):
+        with pytest.raises(SchemaError, match=f"^{text}$"):
+            make()
+
+
+def test_a_word_that_is_nearly_one_of_schemas_is_warned_of_once():
+    schema = {"properties": {"meta": {"properties": {
+        "a": {"type": "integer", "fits_keywrd": "AKEY", "my_own_word": 1}}}}}  # fmt: skip
+    with pytest.warns(ValidationWarning) as caught:
+        DataModel(schema=schema)
+        DataModel(schema=schema)
+    assert [str(w.message) for w in caught] == [
+        "schema meta.a: 'fits_keywrd' is no word of schemas; did you mean 'fits_keyword'?"
+    ]
+
+
+ALSO = {"properties": {"meta": {"properties": {
+    "instrument": {"properties": {
+        "name": {"also": ["MYCAM"]}, "filter": {"also": ["F999W", "F200W"]},
+        "channel": {"also": ["5"]}}},
+    "exposure": {"properties": {"p_readpatt": {"also": ["MY.PATT"]}}},
+}}}}  # fmt: skip
+
+
+def test_an_extension_adds_words_to_vocabularies():
+    """Lists of words, lists for each instrument, and the selectors of reference files."""
+    model = datamodels.FlatModel(extensions=ALSO, validate="strict")
+    model.meta.instrument.name = "MYCAM"
+    model.meta.instrument.channel = "5"
+    for known in ("F999W", "F200W"):
+        model.meta.instrument.filter = known
+    model.meta.exposure.p_readpatt = "FAST|MY.PATT|"
+    for path, value, meant in (
+        ("meta.instrument.filter", "F999X", "F999W"),
+        ("meta.exposure.p_readpatt", "MYxPATT|", "MY.PATT"),
+    ):
+        with pytest.raises(ValidationError, match=f"did you mean '{meant}'"):
+            model[path] = value
+    filters = model._table.find(("meta", "instrument", "filter")).schema
+    assert filters["enum"].count("F200W") == 1
+    assert "also" not in filters
+
+
+def test_a_vocabulary_is_widened_for_one_model_or_for_a_class(tmp_path):
+    model = ImageModel(validate="strict")
+    model.add_schema_entry("meta.instrument.filter", {"also": ["F998W"]})
+    model.meta.instrument.filter = "F998W"
+    with pytest.raises(ValidationError):
+        ImageModel(validate="strict").meta.instrument.filter = "F998W"
+    path = tmp_path / "mine.schema.json"
+    path.write_text(json.dumps({"allOf": [{"$ref": "image.schema"}, ALSO]}))
+
+    class MineModel(ImageModel):
+        schema_url = str(path)
+
+    MineModel(validate="strict").meta.instrument.name = "MYCAM"
