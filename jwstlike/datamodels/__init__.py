@@ -6,6 +6,7 @@ when they are first asked for.
 
 import importlib
 
+from ..errors import did_you_mean
 from .models import CLASSES
 
 FUNCTIONS = {
@@ -20,7 +21,7 @@ FUNCTIONS = {
 }
 MODULES = (
     "dqflags", "dynamicdq", "util", "validate", "model_base", "properties", "filetype", "schema",
-    "fits_support", "asdf_support", "asdf_in_fits", "exceptions", "history",
+    "fits_support", "asdf_support", "asdf_in_fits", "exceptions", "history", "basic_utils",
 )  # fmt: skip
 
 __all__ = sorted([*FUNCTIONS, *CLASSES, "dqflags", "util", "validate"])
@@ -34,7 +35,8 @@ def __getattr__(name):
     elif name in MODULES:
         return importlib.import_module(f".{name}", __name__)
     else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        hint = did_you_mean(name, [*FUNCTIONS, *CLASSES])
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
     globals()[name] = value
     return value
 

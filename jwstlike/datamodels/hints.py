@@ -1,6 +1,9 @@
 """What the schema allows, but looks like a mistake: names that are nearly right, odd shapes."""
 
-from .bindings import LIST
+import inspect
+
+from ..errors import did_you_mean
+from .bindings import ARRAY, LIST
 from .casting import is_array
 from .validate import Finding, dotted, not_known, place_of
 
@@ -14,6 +17,17 @@ def of(model, walk):
     for path, meant in unknown:
         yield _hint(model, path, None, not_known(meant))
     yield from _odd_shapes(model, model._spec, model._tree)
+
+
+def of_argument(model, name):
+    """Return the hint for a keyword argument that is no array of the model."""
+    models = [c for c in type(model).__mro__ if hasattr(c, "schema_url")]
+    makers = [vars(c)["__init__"] for c in models if "__init__" in vars(c)]
+    known = {p.name for make in makers for p in inspect.signature(make).parameters.values()
+             if p.kind is p.POSITIONAL_OR_KEYWORD} - {"self", "init"}  # fmt: skip
+    known |= {n for n, spec in model._spec.children.items() if spec.kind == ARRAY}
+    longer = sorted(n for n in known if n.startswith(f"{name}_"))
+    return f"; did you mean {longer[0]!r}?" if longer else did_you_mean(name, sorted(known))
 
 
 def _odd_shapes(model, spec, tree, path=()):

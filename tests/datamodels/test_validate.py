@@ -5,7 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
-from jwstlike.datamodels import ImageModel, exceptions
+from jwstlike import datamodels
+from jwstlike.datamodels import ImageModel, MultiSlitModel, exceptions
 from jwstlike.datamodels.validate import Finding, Report, equal, value_change
 
 
@@ -78,9 +79,10 @@ def test_the_environment_gives_the_defaults(monkeypatch, name, flag):
         ImageModel()
 
 
-def test_an_unknown_mode_is_refused():
-    with pytest.raises(ValueError, match="'loose' is not one of 'off', 'warn', 'strict'"):
-        ImageModel(validate="loose")
+@pytest.mark.parametrize("mode", ["loose", True, []])
+def test_an_unknown_mode_is_refused(mode):
+    with pytest.raises(ValueError, match="is not one of 'off', 'warn', 'strict'"):
+        ImageModel(validate=mode)
 
 
 def test_a_report_lists_every_finding():
@@ -130,3 +132,40 @@ def test_value_change_tells_whether_to_store():
 )
 def test_trees_are_compared_by_value(one, two, expected):
     assert equal(one, two) is expected
+
+
+ARGUMENTS = [
+    ("dta", "; did you mean 'data'?"), ("strict", "; did you mean 'strict_validation'?"),
+    ("shema", "; did you mean 'schema'?"), ("extension", "; did you mean 'extensions'?"),
+    ("pass_invalid_vales", "; did you mean 'pass_invalid_values'?"), ("qqq", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "hint"), ARGUMENTS)
+def test_a_keyword_argument_that_is_no_array_is_told_with_the_nearest(name, hint):
+    with pytest.warns(exceptions.ValidationWarning) as caught:
+        ImageModel((2, 2), **{name: np.zeros((2, 2))})
+    (text,) = (str(w.message) for w in caught)
+    assert text == f"ImageModel has no array {name!r}{hint}; it is ignored"
+    with pytest.raises(TypeError) as refused:
+        ImageModel({"meta": {}}, **{name: 1})
+    assert str(refused.value).endswith(f"assign them to the model instead{hint}")
+
+
+def test_the_nearest_class_is_named():
+    with pytest.raises(AttributeError, match="'ImgeModel'; did you mean 'ImageModel'"):
+        getattr(datamodels, "ImgeModel")  # noqa: B009 - as a user finds it
+
+
+def test_a_typo_is_told_however_it_is_assigned():
+    model = MultiSlitModel()
+    told = "is not in the schema; did you mean"
+    with pytest.warns(exceptions.ValidationWarning, match=rf"exposure\.ngrups {told} 'ngroups'"):
+        model.meta.exposure.ngrups = 3
+    with pytest.warns(exceptions.ValidationWarning, match=rf"exposure\.ngrops {told} 'ngroups'"):
+        model.meta.exposure = {"ngrops": 3}
+    with pytest.warns(exceptions.ValidationWarning, match=rf"slits\.0\.nme {told} 'name'"):
+        model.slits.append({"nme": "a"})
+    assert (model.meta.exposure.ngrops, model.slits[0].nme) == (3, "a")
+    quiet = ImageModel(validate="off")
+    quiet.meta.exposure.ngrups = 3
