@@ -6,7 +6,6 @@ second; objects (WCS, Time, Quantity) go through asdf itself.
 
 import io
 import os
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +18,7 @@ from .bindings import LIST, OBJECT
 from .casting import PLAIN, is_lazy
 from .compression import unpacked
 from .formats import is_same_file, read_or_warn
+from .quiet import quiet
 from .sources import Source
 from .table_array import TableArray
 
@@ -123,8 +123,7 @@ def decode(node):
 
     if node._tag.startswith(YAML) or _asks_too_much(node):  # a set would come, that nobody writes
         return node
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         try:
             with asdf.open(io.BytesIO(content({"node": node})), lazy_load=False) as file:
                 found = file.tree["node"]
@@ -292,8 +291,7 @@ def _dump_by_asdf(tree, external=None, name="", **kwargs):
     import asdf
 
     stream, plain = io.BytesIO(), _with_extensions(_for_asdf(tree, external))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of tags that are carried, not understood
+    with quiet():  # of tags that are carried, not understood
         try:
             asdf.AsdfFile(plain).write_to(stream, **kwargs)
         except Exception as error:  # of whatever plug-in

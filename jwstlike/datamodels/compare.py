@@ -1,9 +1,9 @@
 """What differs between two files or models: cards, values, HDUs, arrays and columns."""
 
-import warnings
 
 from . import compare_fits, util
 from .compare_values import Difference, Differences, Rules, compare_history, compare_trees
+from .quiet import quiet
 
 __all__ = ["Difference", "Differences", "differences"]
 
@@ -39,8 +39,7 @@ def differences(a, b, rtol=0.0, atol=0.0, ignore=(), ignore_keywords=(), everyth
     """
     left_out = (*ignore, *(() if everything else OF_WRITING))
     rules = Rules(rtol, atol, left_out, tuple(ignore_keywords))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         first, second = (util.open(x, validate="off") for x in (a, b))
         for model in (first, second):
             model._load_all()

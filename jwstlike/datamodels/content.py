@@ -4,7 +4,7 @@ from . import formats, validate
 from .bindings import OBJECT
 from .casting import is_array, is_lazy
 from .list_node import ListNode
-from .node import forget_nodes
+from .node import exclusive, forget_nodes
 from .sharing import SharedArray
 from .trees import copied
 
@@ -12,6 +12,7 @@ from .trees import copied
 class LazyContent:
     """The part of `DataModel` that completes the tree from the reader of its source."""
 
+    @exclusive
     def _fill(self, node):
         """Fill the dict of a new node from the source, once."""
         reader, spec = self._reader, node._spec
@@ -26,6 +27,7 @@ class LazyContent:
         if node._tree or not reader.asdf_done:
             node._attach()
 
+    @exclusive
     def _fetch(self, node, name, spec):
         """Look in the source for a name that the tree lacks; None if it is not there."""
         reader = self._reader
@@ -40,6 +42,7 @@ class LazyContent:
         self._load_asdf()
         return node._tree.get(name)
 
+    @exclusive
     def _load_cards(self):
         """Fill every object of the tree from the cards."""
         reader = self._reader
@@ -47,6 +50,7 @@ class LazyContent:
             with validate.gathered():
                 reader.fill_all(self._tree)
 
+    @exclusive
     def _load_asdf(self):
         """Add what only the ASDF extension holds."""
         reader = self._reader
@@ -54,6 +58,7 @@ class LazyContent:
             self._load_cards()
             reader.merge_asdf(self._tree)
 
+    @exclusive
     def _load_extra(self):
         if "extra_fits" not in self._tree and self._reader is not None:
             found = self._reader.extra
@@ -61,6 +66,7 @@ class LazyContent:
                 self._tree["extra_fits"] = copied(found)
         return self._tree.get("extra_fits")
 
+    @exclusive
     def _load_all(self):
         """Complete the tree before it is walked or handed out."""
         if self._reader is not None:
@@ -69,6 +75,7 @@ class LazyContent:
                 self._load_extra()
         self._commit()
 
+    @exclusive
     def _commit(self):
         """Take default arrays and lists that were changed in place into the tree."""
         for waiting in list(self._pending_nodes.values()):
@@ -79,6 +86,7 @@ class LazyContent:
         if self._reader is not None and isinstance(value, (dict, list)):
             self._reader.disown(value)
 
+    @exclusive
     def _realise(self, node, name, spec, value):
         """Read a lazy array, decode a tagged object, and keep the result in the tree."""
         if is_lazy(value):

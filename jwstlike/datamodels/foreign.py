@@ -1,10 +1,10 @@
 """Data that astropy reads for us: compressed images, random groups, odd tables."""
 
 import io
-import warnings
 
 from ..errors import FileFormatError
 from .lazy_array import LazyArray
+from .quiet import quiet
 from .variable_length import plain_table
 
 
@@ -75,8 +75,7 @@ class AstropyRef(LazyArray):
                 f"the data cannot be located ({self.problem})",
                 "the header is damaged",
             )
-        with self.source.open() as stream, warnings.catch_warnings():
-            warnings.simplefilter("ignore", AstropyWarning)
+        with self.source.open() as stream, quiet(AstropyWarning):
             stream.seek(0)
             where = self.source.path
             if where is None:  # of a remote file only the parts that astropy asks for

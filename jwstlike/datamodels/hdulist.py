@@ -1,9 +1,9 @@
 """Open `HDUList` objects of astropy: read from their file where that is the same."""
 
 import io
-import warnings
 
 from .fits_scan import scan
+from .quiet import quiet
 
 PLAIN = frozenset({"PrimaryHDU", "ImageHDU", "BinTableHDU", "TableHDU"})
 
@@ -52,7 +52,6 @@ def hdulist_bytes(hdulist):
     from astropy.io.fits.verify import VerifyWarning
 
     stream = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", VerifyWarning)
+    with quiet(VerifyWarning):
         hdulist.writeto(stream, output_verify="ignore")
     return stream.getvalue()

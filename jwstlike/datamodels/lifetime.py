@@ -24,24 +24,26 @@ MODES = (
 def share(target, source):
     """Give `target` the very content of `source`; what one changes, both have."""
     source._commit()
-    for name in ("_tree", "_reader", *SHARED):
+    for name in ("_tree", "_reader", "_lock", *SHARED):
         target.__dict__[name] = source.__dict__[name]
 
 
 def clone(target, source, deepcopy=False, memo=None):
     """Do what `DataModel.clone` describes; what was not read yet stays unread."""
     target._set_up(source._table)
+    lock, put = target._lock, target.__dict__
     share(target, source)
     for name in MODES:
-        target.__dict__[name] = source.__dict__[name]
+        put[name] = source.__dict__[name]
     if deepcopy:
-        moved, put = {}, target.__dict__
-        share_arrays(_own_dicts(source))
-        put["_given_out"] = set()
-        put["_tree"] = copied(source._tree, moved)
-        put["_history"] = copy.deepcopy(source._history, memo)
-        if source._reader is not None:
-            put["_reader"] = source._reader.moved(moved)
+        with source._lock:
+            moved = {}
+            share_arrays(_own_dicts(source))
+            put["_tree"] = copied(source._tree, moved)
+            put["_history"] = copy.deepcopy(source._history, memo)
+            if source._reader is not None:
+                put["_reader"] = source._reader.moved(moved)
+        put.update(_given_out=set(), _lock=lock)
 
 
 def _own_dicts(model):
@@ -55,7 +57,8 @@ def reduce(model):
     """Pickle a model: what was changed, and where to read the rest."""
     model._commit()
     state = {name: model.__dict__[name] for name in (*SHARED, *MODES)}
-    state["_tree"], state["_reader"] = importlib.import_module(BY_REFERENCE).light(model)
+    with model._lock:
+        state["_tree"], state["_reader"] = importlib.import_module(BY_REFERENCE).light(model)
     own = is_own(model._table, type(model))
     return rebuild, (type(model), None if own else model._table.schema, state)
 

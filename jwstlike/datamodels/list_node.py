@@ -1,7 +1,7 @@
 """Lists of a model: slits, spectra, groups, or plain values."""
 
 from . import validate
-from .node import Node
+from .node import Node, exclusive
 from .trees import cast_assigned
 
 REFUSED = object()  # in place of a value that was not stored
@@ -19,9 +19,11 @@ class ListNode(Node):
     def _pairs(self):
         return enumerate(self._tree)
 
+    @exclusive
     def _user_value(self, key, value):
-        return self._model._realise(self, key, self._item_spec(), value)
+        return self._model._realise(self, key, self._item_spec(), self._tree[key])
 
+    @exclusive
     def _node(self, index):
         value = self._tree[index]
         if index < 0:

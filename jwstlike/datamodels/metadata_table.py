@@ -13,6 +13,7 @@ from ..errors import JwstlikeWarning
 from . import util, validate
 from .casting import is_array
 from .list_node import ListNode
+from .quiet import quiet
 from .trees import is_absent
 
 SAMPLE = 50  # files read before it is decided whether more workers pay
@@ -59,8 +60,7 @@ def read_table(paths, keys, jobs=None):
     keys = list(dict.fromkeys([keys] if isinstance(keys, str) else keys))
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs={jobs}: must be at least 1")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         rows = _read_all(paths, keys, jobs)
     failed = [(path, row) for path, row in zip(paths, rows, strict=True) if isinstance(row, str)]
     if failed:

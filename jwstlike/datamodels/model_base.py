@@ -1,6 +1,7 @@
 """The model: a tree, a compiled schema and a lifetime."""
 
 import datetime
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +109,7 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
             _spec=table.root, _tree={}, _parent=None, _key=None, _pending=None,
             _table=table, _reader=None, _shared=False, _pending_nodes={},
             _source_path=None, _given_shape=None, _history={}, _mode="warn", _given_out=set(),
-            _guessed=False, _type_in_file=None,
+            _guessed=False, _type_in_file=None, _lock=threading.RLock(),
         )  # fmt: skip
 
     @property

@@ -1,11 +1,23 @@
 """What nodes share: a view of one dict or list of a model's tree."""
 
+import functools
 import importlib
 from typing import ClassVar
 
 from . import validate
 
 NOTEBOOK = f"{__package__}.notebook"
+
+
+def exclusive(method):
+    """Let one thread at a time look for what a model lacks, so that all get the same object."""
+
+    @functools.wraps(method)
+    def locked(self, *args):
+        with self._lock:
+            return method(self, *args)
+
+    return locked
 
 
 class Node:
@@ -21,6 +33,7 @@ class Node:
         put = self.__dict__
         put["_model"], put["_spec"], put["_tree"] = model, spec, tree
         put["_parent"], put["_key"], put["_pending"] = parent, key, None
+        put["_lock"] = model._lock
 
     @property
     def instance(self):

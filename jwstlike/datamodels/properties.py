@@ -13,7 +13,7 @@ from .bindings import OBJECT, SCALAR
 from .casting import PLAIN, gentle_asarray
 from .defaults import _cast, _make_default, _make_default_array
 from .list_node import ListNode
-from .node import Node, leaves
+from .node import Node, exclusive, leaves
 from .trees import cast_assigned, is_absent, merge_tree, put_value
 
 __all__ = [
@@ -50,9 +50,14 @@ class ObjectNode(Node):
     def _pairs(self):
         return self._tree.items()
 
+    @exclusive
     def _resolve(self, name, value):
         """Turn what the tree holds into what a user sees; find or make what it lacks."""
+        kept = self.__dict__.get(name)
+        if isinstance(kept, Node) and kept._key == name:
+            return kept  # another thread was here
         spec, tree = self._spec_of(name), self._tree
+        value = tree.get(name)
         if value is None and name not in tree:
             value = self._model._fetch(self, name, spec)
         if value is None:

@@ -6,12 +6,12 @@ FITS standard 4.0, section 10.
 """
 
 import io
-import warnings
 
 from ..errors import did_you_mean
 from .fits_data import ArrayData
 from .fits_header import Header
 from .fits_scan import RECORD, scan
+from .quiet import quiet
 
 ALGORITHMS = ("RICE_1", "GZIP_1", "GZIP_2", "HCOMPRESS_1")
 FLOATS = ("GZIP_1", "GZIP_2")  # the others change floating-point values
@@ -67,8 +67,7 @@ def _compress(hdu, kind):
 
     kind = _algorithm(hdu, kind)
     raw = b"".join(map(bytes, hdu.blocks()))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         image = afits.ImageHDU.fromstring(raw.ljust(-(-len(raw) // RECORD) * RECORD, b"\0"))
         made = afits.CompImageHDU(
             image.data, image.header, compression_type=kind, quantize_level=0, uint=True

@@ -14,6 +14,7 @@ from .casting import gentle_asarray, native
 from .history import create_history_entry
 from .model_base import DataModel, JwstDataModel
 from .models import CLASSES, present_name
+from .quiet import quiet
 from .sources import Source, located
 from .trees import put_value
 
@@ -191,8 +192,7 @@ def get_model_type(init):
         return init[0].header.get("DATAMODL")
     if kind == "AsdfFile":
         return init.tree.get("meta", {}).get("model_type")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NoTypeWarning)
+    with quiet(NoTypeWarning):
         return open(init)._type_in_file
 
 
@@ -211,9 +211,7 @@ def read_metadata(fname, model_type=None, flatten=True):
     -------
     dict
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ValidationWarning)
-        warnings.simplefilter("ignore", NoTypeWarning)
+    with quiet(ValidationWarning), quiet(NoTypeWarning):
         cls = None if model_type is None else _class(model_type)
         model = open(fname, validate="off") if cls is None else cls(fname, validate="off")
         flat = model.to_flat_dict(include_arrays=False)

@@ -6,6 +6,9 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asdf
@@ -252,3 +255,62 @@ def test_a_shape_an_array_a_tree_a_model_and_nothing_are_opened():
     assert type(datamodels.open()).__name__ == "JwstDataModel"
     model = DataModel({"a": 1})
     assert datamodels.open(model).a == 1
+
+
+# ---------------------------------------------------------------- threads
+
+
+@pytest.fixture
+def hasty():
+    """Let threads take turns as often as can be."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+READS_IN_THREADS = [
+    lambda m: m.meta.instrument.name,
+    lambda m: m.data.sum(),
+    lambda m: m.dq.shape,
+    lambda m: m.meta.notes.array.sum(),
+    lambda m: sorted(m.keys()),
+    lambda m: len(m.to_flat_dict()),
+    lambda m: str(m.check()),
+    lambda m: m.copy().data.sum(),
+    lambda m: pickle.loads(pickle.dumps(m)).data.sum(),
+]
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("kind", KINDS[:3])
+def test_threads_that_read_one_model_get_the_same(tmp_path, kind):
+    path = make(tmp_path / f"a.{kind}")
+    expected = [read(datamodels.open(path)) for read in READS_IN_THREADS]
+    for _ in range(10):
+        model, start = datamodels.open(path), threading.Barrier(4)
+
+        def look(shift, model=model, start=start):
+            order = range(shift, shift + len(READS_IN_THREADS))
+            start.wait()
+            found = {n: READS_IN_THREADS[n](model) for n in (k % len(expected) for k in order)}
+            return [found[n] for n in range(len(expected))], model.data, model.dq, model.meta
+
+        with ThreadPoolExecutor(4) as pool:
+            for found, data, dq, meta in pool.map(look, (0, 2, 4, 6)):
+                assert found == expected
+                assert data is model.data
+                assert dq is model.dq
+                assert meta is model.meta
+        assert model.meta._tree is model._tree["meta"]
+
+
+@pytest.mark.usefixtures("hasty")
+def test_threads_that_read_compressed_images_leave_the_filters_of_warnings(tmp_path):
+    image = afits.CompImageHDU(np.arange(100, dtype="i2").reshape(10, 10), name="SCI")
+    afits.HDUList([afits.PrimaryHDU(), image]).writeto(tmp_path / "a.fits")
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(4) as pool:
+        sums = list(pool.map(lambda _: ImageModel(tmp_path / "a.fits").data.sum(), range(40)))
+    assert sums == [4950] * 40
+    assert warnings.filters == before
