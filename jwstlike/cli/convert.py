@@ -1,4 +1,4 @@
-"""``jwstlike convert IN OUT``: FITS to ASDF and back."""
+"""``jwstlike convert IN OUT``: FITS to ASDF and back, packed or not."""
 
 import argparse
 import sys
@@ -8,8 +8,10 @@ from pathlib import Path
 from .files import DIFFERS, SAME, UNREADABLE, USAGE, complain, describe, open_file, quiet_pipe
 
 KNOWN = (".fits", ".asdf")
+PACKING = (".gz", ".bz2", ".xz", ".zst")
+FORMATS = ("asdf", "fits", *(f"fits{packing}" for packing in PACKING))
 SHOWN = 3  # paths named in a message
-PACKED = (".gz", ".bz2", ".xz", ".zst", ".fz", ".Z")
+LEFT_OUT = "left out"  # in a warning: not all of the content was written
 
 
 @quiet_pipe
@@ -30,11 +32,15 @@ def _parser():
     parser = argparse.ArgumentParser(
         prog="jwstlike convert",
         usage="%(prog)s [--overwrite] IN OUT\n"
-        "       %(prog)s [--overwrite] --to {asdf,fits} [--output-dir DIR] IN...",
-        description="Convert data models between FITS and ASDF; the suffix of OUT tells which.",
+        "       %(prog)s [--overwrite] --to FORMAT [--output-dir DIR] IN...",
+        description="Convert data models between FITS and ASDF; the suffix of OUT tells which "
+        "(also packed: .fits.gz, .asdf.zst ...).",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="IN OUT, or with --to many IN")
-    parser.add_argument("--to", choices=("asdf", "fits"), help="convert every FILE to this format")
+    parser.add_argument(
+        "--to", choices=FORMATS, metavar="FORMAT",
+        help=f"convert every FILE to this format: {', '.join(FORMATS)}",
+    )  # fmt: skip
     parser.add_argument("--output-dir", metavar="DIR", help="folder for the new files; made")
     parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
     parser.add_argument("-q", "--quiet", action="store_true", help="do not list what was written")
@@ -47,8 +53,8 @@ def _pairs(options):
         if len(options.files) != 2:
             return [], "give IN and OUT, or --to asdf with any number of files"
         source, target = options.files
-        if Path(target).suffix.lower() not in KNOWN:
-            return [], f"{target}: the suffix must be .fits or .asdf"
+        if _unpacked(target).suffix.lower() not in KNOWN:
+            return [], f"{target}: the suffix must be .fits or .asdf, or one packed (.fits.gz)"
         if options.output_dir:
             target = str(Path(options.output_dir, Path(target).name))
         return [(source, target)], ""
@@ -59,10 +65,16 @@ def _pairs(options):
 
 
 def _target(source, options):
-    path = Path(source)
-    while path.suffix in PACKED:
-        path = path.with_suffix("")
+    path = _unpacked(source)
     return str(Path(options.output_dir or path.parent, f"{path.stem}.{options.to}"))
+
+
+def _unpacked(path):
+    """Return a path without the suffixes of packing."""
+    path = Path(path)
+    while path.suffix in (*PACKING, ".fz", ".Z"):
+        path = path.with_suffix("")
+    return path
 
 
 def _convert(source, target, options):
@@ -79,11 +91,14 @@ def _convert(source, target, options):
             return USAGE
         try:
             Path(target).parent.mkdir(parents=True, exist_ok=True)
+            if _unpacked(target).suffix.lower() == ".asdf":
+                _name_class(model)
             model.save(target)
         except Exception as error:
             complain("convert", describe(error, target, "written"))
             return DIFFERS
-    for line in dict.fromkeys(str(w.message) for w in caught):
+    warned = dict.fromkeys(str(w.message) for w in caught)
+    for line in warned:
         complain("convert", f"warning: {line}")
     if not options.quiet:
         sys.stdout.write(f"{source} -> {target}\n")
@@ -92,12 +107,18 @@ def _convert(source, target, options):
         shown = ", ".join(lost[:SHOWN]) + (f" and {len(lost) - SHOWN} more" * (len(lost) > SHOWN))
         what = f"FITS files of {type(model).__name__} cannot hold {shown}"
         complain("convert", f"{target}: {what}; keep {source} as well")
-    return DIFFERS if lost else SAME
+    return DIFFERS if lost or any(LEFT_OUT in line for line in warned) else SAME
+
+
+def _name_class(model):
+    """Keep the class that was guessed from the HDUs: an ASDF tree alone does not tell it."""
+    if model.get("meta.model_type") is None and type(model).__name__ != "JwstDataModel":
+        model.meta.model_type = type(model).__name__
 
 
 def _lost(model, target):
     """Paths that a FITS file of this class has no place for."""
-    if model.has_asdf_extension or Path(target).suffix.lower() != ".fits":
+    if model.has_asdf_extension or _unpacked(target).suffix.lower() != ".fits":
         return []
     from ..datamodels import asdf_support
     from ..datamodels.compare_values import flat

@@ -16,6 +16,7 @@ from ..errors import FileFormatError
 from .arrays import ArrayRef
 from .lazy_array import LazyArray
 from .sources import Source
+from .table_array import as_table
 
 MAGIC = b"\xd3BLK"
 HEADER = struct.Struct(">I4sQQQ16s")  # flags, compression, allocated, used, data size, MD5
@@ -30,6 +31,13 @@ DATATYPES = {
 }  # fmt: skip
 TEXTS = {"ascii": "S", "ucs4": "U"}
 NAMES = {code: name for name, code in DATATYPES.items()}
+
+
+def units_of(datatype):
+    """Return the units of the columns in an ASDF datatype, {name: unit}; ours, unknown to ASDF."""
+    fields = datatype if isinstance(datatype, list) else ()
+    named = (f for f in fields if isinstance(f, dict))
+    return {f["name"]: f["unit"] for f in named if isinstance(f.get("unit"), str) and "name" in f}
 
 
 def to_dtype(datatype, byteorder="big"):
@@ -228,13 +236,15 @@ class BlockRef(LazyArray):
         Bytes; None for C order.
     mask : BlockRef, ndarray or scalar, optional
         Then `read` gives a masked array.
+    units : dict of str to str, optional
+        Of the columns of a table, by name.
     """
 
-    __slots__ = ("block", "dtype", "mask", "offset", "shape", "stored", "strides")
+    __slots__ = ("block", "dtype", "mask", "offset", "shape", "stored", "strides", "units")
 
-    def __init__(self, block, stored, shape, offset=0, strides=None, mask=None):
+    def __init__(self, block, stored, shape, offset=0, strides=None, mask=None, units=None):  # noqa: PLR0913, PLR0917
         self.block, self.stored, self.shape = block, stored, tuple(shape)
-        self.offset, self.strides, self.mask = offset, strides, mask
+        self.offset, self.strides, self.mask, self.units = offset, strides, mask, units or {}
         self.dtype = native_dtype(stored)
 
     @property
@@ -269,6 +279,8 @@ class BlockRef(LazyArray):
             except (ValueError, TypeError) as error:
                 raise FileFormatError(ref.source.name, f"strides of an array: {error}") from error
             data = np.array(strided, dtype or self.dtype, order="C")
+        if self.units:
+            data = as_table(data, self.units)
         return data if self.mask is None else _masked(data, self.mask, ref.source.name)
 
     def section(self, key, dtype=None):

@@ -13,7 +13,7 @@ import re
 
 import numpy as np
 
-from .asdf_blocks import BlockRef, to_dtype
+from .asdf_blocks import BlockRef, to_dtype, units_of
 from .asdf_nodes import CORE, FitsSource, TaggedDict, TaggedList, TaggedStr
 
 YAML = "tag:yaml.org,2002:"
@@ -257,8 +257,9 @@ class TreeBuilder:
             shape = [int(n) for n in shape]
             if min(shape, default=0) < 0:
                 raise ValueError(f"shape {shape}")  # noqa: TRY301 - told with the others
+            offset, units = int(node.get("offset", 0)), units_of(node["datatype"])
             return BlockRef(
-                block, stored, shape, int(node.get("offset", 0)), _strides(node), node.get("mask")
+                block, stored, shape, offset, _strides(node), node.get("mask"), units
             )
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise TreeError(f"an ndarray cannot be understood ({error})") from error

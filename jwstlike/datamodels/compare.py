@@ -1,6 +1,5 @@
 """What differs between two files or models: cards, values, HDUs, arrays and columns."""
 
-
 from . import compare_fits, util
 from .compare_values import Difference, Differences, Rules, compare_history, compare_trees
 from .quiet import quiet
@@ -50,4 +49,6 @@ def differences(a, b, rtol=0.0, atol=0.0, ignore=(), ignore_keywords=(), everyth
         else:
             compare_trees(first._tree, second._tree, rules, found, first._table)
         compare_history(first, second, rules, found)
+    if type(first) is type(second) and not everything:  # one may name it otherwise, or not at all
+        found[:] = [d for d in found if d.path != "meta.model_type"]
     return found

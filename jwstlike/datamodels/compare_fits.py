@@ -1,12 +1,20 @@
 """Compare two FITS files HDU by HDU, card by card; the schema tells the paths."""
 
+import re
+
 from . import asdf_support, extra_fits
 from .arrays import array_ref
 from .bindings import ITEM, PRIMARY
 from .compare_values import ABSENT, Difference, compare_data, compare_trees, compare_values
 from .fits_cards import is_structural
+from .mending import mend
 
 PER_COLUMN = ("TUNIT",)
+# what a compressed image adds, FITS 4.0, 10.1.1
+COMPRESSION = re.compile(
+    r"Z(IMAGE|CMPTYPE|BITPIX|NAXIS\d*|TILE\d+|NAME\d+|VAL\d+|MASKCMP|QUANTIZ|DITHER0|BLANK"
+    r"|SCALE|ZERO|SIMPLE|EXTEND|TENSION|BLOCKED|PCOUNT|GCOUNT|HECKSUM|DATASUM)"
+)
 
 
 def compare(first, second, rules, found):
@@ -60,26 +68,44 @@ def _path(specs, hdu):
 # ---------------------------------------------------------------- cards
 
 
-def _values(hdu):
-    """Values by keyword, a list where a card is repeated; the layout's own cards left out."""
+def _values(hdu, packing):
+    """Values by keyword, a list where a card is repeated; the layout's own cards left out.
+
+    Cards of the compression count only if `packing`.
+    """
     values = {}
     for card in hdu.iter_parsed():
-        if not is_structural(card.keyword) or card.keyword.startswith(PER_COLUMN):
-            values.setdefault(card.keyword.upper(), []).append(card.value)
+        name = card.keyword.upper()
+        if name.startswith(PER_COLUMN):
+            counts = card.value and (packing or not _is_packed(hdu))  # blank: without a unit
+        else:
+            counts = not is_structural(name) and (packing or not COMPRESSION.fullmatch(name))
+        if counts:
+            values.setdefault(name, []).append(card.value)
     return {k: v[0] if len(v) == 1 else v for k, v in values.items()}
 
 
+def _is_packed(hdu):
+    return hdu.get("ZIMAGE") is True
+
+
 def _compare_cards(pair, readers, rules, found):
-    hdu, (a, b) = pair[0], map(_values, pair)
+    packing = _is_packed(pair[0]) == _is_packed(pair[1])
+    hdu, (a, b) = pair[0], (_values(h, packing) for h in pair)
     name = PRIMARY if hdu.number == 0 else hdu.extname
     for keyword in dict.fromkeys([*a, *b]):
-        paths = (_path(r.table.cards.get((name, keyword), ()), hdu) for r in readers)
+        paths = (_path(_specs(r, name, keyword), hdu) for r in readers)
         path = next(filter(None, paths), "")
         if rules.leaves_out(path, keyword):
             continue
         found.cards += 1
-        x, y = a.get(keyword, ABSENT), b.get(keyword, ABSENT)
+        kind = next((s.schema.get("type") for r in readers for s in _specs(r, name, keyword)), None)
+        x, y = (mend(v[keyword], kind) if keyword in v else ABSENT for v in (a, b))
         compare_values(("card", _place(hdu), keyword, path), x, y, rules, found)
+
+
+def _specs(reader, name, keyword):
+    return reader.table.cards.get((name, keyword), ())
 
 
 # ---------------------------------------------------------------- data

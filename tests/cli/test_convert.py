@@ -1,5 +1,7 @@
 """``jwstlike convert``."""
 
+import io
+
 import asdf
 import astropy.io.fits as afits
 import numpy as np
@@ -58,7 +60,7 @@ def test_an_existing_file_is_replaced_only_when_asked_for(image, tmp_path, capsy
     ("arguments", "message"),
     [
         (["a.fits"], "give IN and OUT, or --to asdf with any number of files"),
-        (["a.fits", "b.txt"], "b.txt: the suffix must be .fits or .asdf"),
+        (["a.fits", "b.txt"], "b.txt: the suffix must be .fits or .asdf, or one packed (.fits.gz)"),
         (["--to", "asdf", "x/a.fits", "y/a.fits", "--output-dir", "o"],
          "o/a.asdf: two files would get this name"),
     ],
@@ -94,3 +96,101 @@ def test_what_a_reference_file_in_fits_cannot_hold_is_told(tmp_path, monkeypatch
         "jwstlike convert: mask.fits: FITS files of MaskModel cannot hold mine; keep mask.asdf as "
         "well"
     )
+
+
+# ---------------------------------------------------------------- there and back
+
+
+@pytest.fixture
+def there_and_back(tmp_path, monkeypatch, capsys):
+    """Convert HDUs to ASDF and back; return the result as astropy reads it."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*hdus, codes=(0, 0)):
+        primary = () if isinstance(hdus[0], (afits.PrimaryHDU, afits.GroupsHDU)) else (
+            afits.PrimaryHDU(),)  # fmt: skip
+        afits.HDUList([*primary, *hdus]).writeto("a.fits")
+        assert convert.main(["-q", "a.fits", "b.asdf"]) == codes[0]
+        assert convert.main(["-q", "b.asdf", "c.fits"]) == codes[1]
+        capsys.readouterr()
+        return afits.open(io.BytesIO((tmp_path / "c.fits").read_bytes()))
+
+    return run
+
+
+def test_nameless_hdus_stay_apart(there_and_back, capsys):
+    hdus = [afits.ImageHDU(np.full((2, 2), n, "i2")) for n in range(3)]
+    hdus[1].header["MINE"] = 5
+    found = there_and_back(*hdus)
+    assert [hdu.data[0, 0] for hdu in found[1:4]] == [0, 1, 2]
+    assert [hdu.header.get("MINE") for hdu in found[1:4]] == [None, 5, None]
+    assert diff.main(["a.fits", "c.fits"]) == 0
+
+
+def test_hdus_of_the_same_name_and_version_keep_both(there_and_back):
+    found = there_and_back(*(afits.ImageHDU(np.full((2, 2), n, "i2"), name="DUP") for n in "12"))
+    assert [(hdu.name, hdu.data[0, 0]) for hdu in found[1:3]] == [("DUP", 1), ("DUP", 2)]
+
+
+def test_units_of_columns_survive(there_and_back, tmp_path):
+    column = afits.Column("wave", "E", unit="um", array=np.array([1.5]))
+    found = there_and_back(afits.BinTableHDU.from_columns([column], name="T"))
+    assert found["T"].columns["wave"].unit == "um"
+    with asdf.open(tmp_path / "b.asdf") as file:  # a word that asdf does not know
+        assert file["extra_fits"]["T"]["data"]["wave"].tolist() == [1.5]
+
+
+def test_cells_of_variable_length_survive(there_and_back, capsys):
+    cells = np.empty(3, object)
+    cells[:] = [np.array([1, 2, 3], "i2"), np.array([], "i2"), np.array([4], "i2")]
+    columns = [
+        afits.Column("n", "J", array=np.array([7, 8, 9])),
+        afits.Column("cells", "PI()", array=cells),
+    ]
+    found = there_and_back(afits.BinTableHDU.from_columns(columns, name="T"))
+    assert [list(c) for c in found["T"].data["cells"]] == [[1, 2, 3], [], [4]]
+    assert found["T"].data["n"].tolist() == [7, 8, 9]
+    assert diff.main(["a.fits", "b.asdf"]) == 0
+    assert diff.main(["a.fits", "c.fits"]) == 0
+
+
+def test_random_groups_become_a_table(there_and_back):
+    groups = afits.GroupData(
+        np.arange(4.0).reshape(2, 1, 1, 2), bitpix=-32, parnames=["UU"], pardata=[np.ones(2)]
+    )
+    found = there_and_back(afits.GroupsHDU(groups))
+    assert found[0].data is None
+    assert found["GROUPS"].data["UU"].tolist() == [1, 1]
+
+
+def test_a_class_that_was_guessed_comes_back(there_and_back, capsys):
+    science = afits.ImageHDU(np.ones((2, 3), "f4"), name="SCI")
+    science.header["BUNIT"] = "adu"
+    found = there_and_back(science, afits.ImageHDU(np.ones((2, 3), "f4"), name="ERR"))
+    assert found["SCI"].header["BUNIT"] == "adu"
+    assert found["ERR"].data.shape == (2, 3)
+    assert diff.main(["a.fits", "c.fits"]) == 0
+
+
+@pytest.mark.parametrize("packing", ["gz", "bz2", "xz"])
+def test_files_are_packed_and_unpacked(image, packing, tmp_path, capsys):
+    assert convert.main([image, f"b.fits.{packing}"]) == 0
+    assert convert.main(["--to", "fits", "--output-dir", "out", f"b.fits.{packing}"]) == 0
+    assert capsys.readouterr().out.endswith(f"b.fits.{packing} -> out/b.fits\n")
+    with afits.open(image) as old, afits.open("out/b.fits") as new:
+        assert (old["SCI"].data == new["SCI"].data).all()
+        assert diff.main([image, "out/b.fits"]) == 0
+
+
+def test_the_format_may_be_a_packed_one(image, capsys):
+    assert convert.main(["--to", "fits.gz", image]) == 0
+    assert capsys.readouterr().out == "a.fits -> a.fits.gz\n"
+
+
+def test_the_exit_code_tells_that_something_was_left_out(image, tmp_path, capsys):
+    hdu = afits.ImageHDU(np.ones((99, 99), "f4"), name="MINE")
+    afits.HDUList([afits.PrimaryHDU(), hdu]).writeto("cut.fits")
+    cut = (tmp_path / "cut.fits").read_bytes()[:6000]
+    (tmp_path / "cut.fits").write_bytes(cut)
+    assert convert.main(["cut.fits", "cut.asdf"]) == 1
+    assert "left out" in capsys.readouterr().err
