@@ -92,8 +92,11 @@ class LazyContent:
         if is_lazy(value):
             may_lack = () if spec is None else self._added_columns(spec)
             told = self.__dict__.setdefault("_warned", set())  # e.g. of columns all slits lack
+            before = len(told)
             with validate.once(told):
                 result = formats.read_array(value, spec, self._place(spec), may_lack)
+            if self._reader is not None and len(told) > before:
+                self._reader.flagged.add(spec.path)
             if self._reader is not None and not isinstance(value, SharedArray):
                 self._reader.note_origin(node._tree, name, value)
         elif hasattr(value, "_tag"):

@@ -5,12 +5,16 @@ import numpy as np
 NUMBERS = "biufc"
 
 
+class InexactCastError(ValueError):
+    """A cast would lose values."""
+
+
 def real_part(value, dtype):
     """Return a complex array without its imaginary part, if that is zero and `dtype` is real.
 
     Raises
     ------
-    ValueError
+    InexactCastError
         When it is not zero.
     """
     complex_to_real = getattr(getattr(value, "dtype", None), "kind", "") == "c" and (
@@ -30,7 +34,7 @@ def check_values(before, after):
 
     Raises
     ------
-    ValueError
+    InexactCastError
     """
     if after.dtype.names is None:
         _refuse(_changed(before, after), before, after.dtype)
@@ -61,8 +65,7 @@ def _refuse(bad, values, dtype, where=""):
     if not count:
         return
     place = tuple(int(n) for n in np.unravel_index(np.argmax(bad), bad.shape))
-    raise ValueError(
+    raise InexactCastError(
         f"{where}{count} of {values.size} values do not fit {dtype}, the first is "
-        f"{values[place].item()!r} at {place}; clip or cast them before, or use "
-        "pass_invalid_values=True"
+        f"{values[place].item()!r} at {place}"
     )

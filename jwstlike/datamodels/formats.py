@@ -3,7 +3,7 @@
 import importlib
 import os
 import warnings
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from ..atomic import replacing
 from ..errors import FileFormatError, did_you_mean
 from . import compression, filetype, validate
-from .casting import cast_read, is_lazy, missing_columns, native
+from .casting import cast_array, cast_read, is_lazy, missing_columns
 from .lifetime import share
 from .sources import is_address, located
 
@@ -31,6 +31,7 @@ SUFFIXES = {".fits": "fits", ".asdf": "asdf"}
 OLD_OPTIONS = ("memmap", "cast_fits_arrays", "skip_fits_update")
 
 
+@cache
 def function(name):
     """Import and return a function named ``module:function``."""
     module, _, attribute = name.partition(":")
@@ -63,14 +64,15 @@ def initialise(model, init):
     """
     if init is None:
         return
+    name = type(init).__name__
+    if name in FOREIGN:
+        function(FOREIGN[name])(model, init)
+        return
     for kinds, starter in STARTERS:
         if isinstance(init, kinds):
             starter(model, init)
             return
-    name = type(init).__name__
-    if name in FOREIGN:
-        function(FOREIGN[name])(model, init)
-    elif hasattr(init, "_tree") and hasattr(init, "_table"):
+    if hasattr(init, "_tree") and hasattr(init, "_table"):
         _from_model(model, init)
     elif hasattr(init, "read"):
         _from_file(model, init)
@@ -182,19 +184,22 @@ def read_array(ref, spec, place="", may_lack=()):
     """
     dtype = spec.dtype if spec is not None and not spec.is_table else None
     plain = dtype is not None and getattr(ref.dtype, "fields", None) is None
-    array = ref.read(dtype) if plain else ref.read()
+    fractions = plain and ref.dtype.kind == "f" and dtype.kind in "iu"
+    array = ref.read(dtype) if plain and not fractions else ref.read()
     if spec is None:
-        return native(np.asanyarray(array))
+        return array
     where = f"{place} ({'.'.join(spec.path)})"
     if spec.is_table and array.dtype.fields is not None:
         missing = [n for n in missing_columns(array, spec.dtype) if n not in may_lack]
         if missing:
-            validate.warn(f"{where}: the table has no column {', '.join(missing)}")
+            validate.warn(f"{where}: the table {validate.no_columns(missing)}")
     try:
+        if fractions:
+            return cast_array(array, spec, exact=True)
         return cast_read(array, spec, getattr(ref, "units", None))
     except (ValueError, TypeError) as problem:
         validate.warn(f"{where}: {problem}; kept as it is")
-        return native(np.asanyarray(array))
+        return array
 
 
 def read_or_warn(value, path):

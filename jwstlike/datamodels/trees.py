@@ -7,8 +7,11 @@ import numpy as np
 
 from .bindings import ARRAY, LIST, OBJECT, SCALAR
 from .casting import PLAIN, cast_array, is_lazy, plain_value
+from .exact_cast import InexactCastError
 from .node import Node
 from .validate import place_with_path
+
+ADVICE = "; clip or cast them before, or use pass_invalid_values=True"
 
 
 def put_value(path, value, tree):
@@ -91,7 +94,8 @@ def cast_assigned(value, spec, model, path):
     except (ValueError, TypeError) as problem:
         kind = TypeError if isinstance(problem, TypeError) else ValueError
         where = place_with_path(model, *getattr(problem, "at", (path, spec)))
-        raise kind(f"{where}: {problem}") from problem
+        remedy = ADVICE if isinstance(problem, InexactCastError) else ""
+        raise kind(f"{where}: {problem}{remedy}") from problem
 
 
 def cast_tree(value, spec, path=(), exact=False):

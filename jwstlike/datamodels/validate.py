@@ -15,7 +15,16 @@ import numpy as np
 from ..errors import NoTypeWarning, ValidationWarning, did_you_mean
 from . import exceptions
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY, SCALAR
-from .casting import PLAIN, check_ndim, gentle_asarray, is_array, is_lazy
+from .casting import (
+    PLAIN,
+    cast_read,
+    check_ndim,
+    gentle_asarray,
+    is_array,
+    is_lazy,
+    missing_columns,
+)
+from .table_array import as_table
 
 __all__ = ["Finding", "NoTypeWarning", "Report", "ValidationWarning", "value_change"]
 
@@ -224,11 +233,42 @@ class Walk:
             return  # a table or an unusual HDU: to look at it would mean to read it
         try:
             check_ndim(value, spec)
-            if spec.dtype is not None and value.dtype != spec.dtype:
-                gentle_asarray(np.zeros(0, value.dtype), spec.dtype, allow_extra_columns=True)
+            self._look_at_dtype(spec, value, path)
         except (ValueError, TypeError) as problem:
-            what = f"array {value.dtype} {tuple(value.shape)}"
-            self.found.append((path, what, f"does not fit: {problem}"))
+            self.found.append((path, Outline.of(value), f"does not fit: {problem}"))
+
+    def _look_at_dtype(self, spec, value, path):
+        if spec.dtype is None or value.dtype == spec.dtype:
+            return
+        if spec.is_table and value.dtype.names is not None:
+            missing = missing_columns(value, spec.dtype)
+            if missing:
+                self.found.append((path, Outline.of(value), no_columns(missing)))
+            cast_read(np.zeros(0, value.dtype), spec)
+        else:
+            gentle_asarray(np.zeros(0, value.dtype), spec.dtype)
+
+
+def no_columns(names):
+    """Say that a table lacks columns."""
+    return f"has no column {', '.join(names)}"
+
+
+class Outline(str):
+    """An array in a few words, in the place of a value that is too long to be shown."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, array):
+        """Make one: ``float32 array (3, 4)``, ``table of 100 rows``."""
+        if array.dtype.names is not None:
+            rows = int(array.shape[0]) if array.shape else 1
+            return cls(f"table of {rows} row{'s' * (rows != 1)}")
+        return cls(f"{array.dtype.name} array {tuple(array.shape)}")
+
+    def __repr__(self):
+        return str(self)
 
 
 @lru_cache(maxsize=4096)
@@ -443,16 +483,32 @@ COMPARERS = (
 
 def _equal_arrays(a, b):
     try:
-        a = a.read() if is_lazy(a) else np.asanyarray(a)
-        b = b.read() if is_lazy(b) else np.asanyarray(b)
+        a, b = (x.read() if is_lazy(x) else x if is_array(x) else np.asarray(x) for x in (a, b))
+        if tuple(a.shape) != tuple(b.shape) or a.dtype.kind != b.dtype.kind:
+            return False
+        if a.dtype.names is not None:
+            return a.dtype.names == b.dtype.names and _equal_tables(as_table(a), as_table(b))
     except OSError:  # a damaged source
         return False
+    return _equal_columns(a, b)
+
+
+def _equal_tables(a, b):
+    """Compare columns; what neither of two tables read of one source is equal."""
+    waiting = ((name, a.waits_for(name), b.waits_for(name)) for name in a.names)
+    return all(
+        (x is not None and x == y) or _equal_columns(a[name], b[name]) for name, x, y in waiting
+    )
+
+
+def _equal_columns(a, b):
     if a.shape != b.shape or a.dtype.kind != b.dtype.kind:
         return False
-    if a.dtype.fields is not None:
-        return a.dtype.names == b.dtype.names and all(
-            _equal_arrays(a[n], b[n]) for n in a.dtype.names
-        )
     if a.dtype.kind == "O":  # cells of variable length
         return all(map(equal, a.ravel(), b.ravel()))
+    masks = np.ma.getmaskarray(a), np.ma.getmaskarray(b)
+    if np.ma.isMaskedArray(a) or np.ma.isMaskedArray(b):
+        if not np.array_equal(*masks):
+            return False
+        a, b = (np.ma.getdata(x)[~masks[0]] for x in (a, b))
     return bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"))
