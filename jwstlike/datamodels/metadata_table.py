@@ -1,5 +1,6 @@
 """`read_table`: metadata of many files as one table, from their headers alone."""
 
+import glob
 import os
 import pickle
 import re
@@ -14,6 +15,7 @@ from . import util, validate
 from .casting import is_array
 from .list_node import ListNode
 from .quiet import quiet
+from .sources import is_address
 from .trees import is_absent
 
 SAMPLE = 50  # files read before it is decided whether more workers pay
@@ -21,6 +23,8 @@ PAYS = 2.0  # seconds of work left from which on they do
 WAITING = 16  # threads where the time goes into waiting for the disk or the network
 NAMED = 3  # unreadable files named in the warning
 KEYWORD = re.compile(r"[A-Z0-9_-]{1,8}")
+TITLE = re.compile(r"(?:\[([^\]]+)\] )?(.*)", re.DOTALL)  # of a schema: unit and words
+FILENAME = "filename"
 
 
 def read_table(paths, keys, jobs=None):
@@ -28,8 +32,9 @@ def read_table(paths, keys, jobs=None):
 
     Parameters
     ----------
-    paths : iterable of str or Path
-        FITS and ASDF files.
+    paths : str, Path or iterable of them
+        FITS and ASDF files; a name with ``*``, ``?`` or ``[`` stands for all files that match
+        (``**``: in folders below as well), sorted.
     keys : str or list of str
         Dotted paths (``"meta.instrument.name"``) and FITS keywords (``"INSTRUME"``: of the
         primary HDU, else of the first that has it).
@@ -42,12 +47,12 @@ def read_table(paths, keys, jobs=None):
     astropy.table.Table
         A column ``filename``, then one per key, missing values masked. The rows are in the order
         of `paths`; those of files that cannot be read are masked, and a `JwstlikeWarning` names
-        them.
+        them. Description and unit of a column are those that the schema of the first file tells.
 
     Raises
     ------
     ValueError
-        If a key names an array, or `jobs` is less than 1.
+        If a key names an array, no file matches a pattern, or `jobs` is less than 1.
 
     Examples
     --------
@@ -56,8 +61,9 @@ def read_table(paths, keys, jobs=None):
     ['filename', 'meta.exposure.type', 'NGROUPS']
     """
     paths = [paths] if isinstance(paths, (str, os.PathLike)) else paths
-    paths = [os.fspath(p) for p in paths]
-    keys = list(dict.fromkeys([keys] if isinstance(keys, str) else keys))
+    paths = [path for p in paths for path in _matching(os.fspath(p))]
+    keys = [keys] if isinstance(keys, str) else keys
+    keys = [key for key in dict.fromkeys(keys) if key != FILENAME]
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs={jobs}: must be at least 1")
     with quiet():
@@ -65,7 +71,19 @@ def read_table(paths, keys, jobs=None):
     failed = [(path, row) for path, row in zip(paths, rows, strict=True) if isinstance(row, str)]
     if failed:
         _warn(failed)
-    return _table(paths, keys, rows)
+    table = _table(paths, keys, rows)
+    _describe(table, paths, keys, rows)
+    return table
+
+
+def _matching(path):
+    """Return the files that a pattern matches; a path that is none, or that exists, as it is."""
+    if not glob.has_magic(path) or is_address(path) or os.path.exists(path):  # noqa: PTH110 - as text
+        return [path]
+    found = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - as text
+    if not found:
+        raise ValueError(f"{path}: no file matches")
+    return found
 
 
 # ---------------------------------------------------------------- reading
@@ -214,7 +232,7 @@ def _table(paths, keys, rows):
     from astropy.table import MaskedColumn, Table
 
     table = Table()
-    table["filename"] = paths if paths else MaskedColumn([], dtype="U1")
+    table[FILENAME] = paths if paths else MaskedColumn([], dtype="U1")
     absent = [None] * len(keys)
     columns = zip(*(absent if isinstance(row, str) else row for row in rows), strict=True)
     for key, values in zip(keys, columns if rows else ([] for _ in keys), strict=True):
@@ -226,6 +244,23 @@ def _table(paths, keys, rows):
         table[key] = MaskedColumn(_as_objects(data) if dtype is object else data, mask=mask,
                                   dtype=None if dtype is str and data else dtype)  # fmt: skip
     return table
+
+
+def _describe(table, paths, keys, rows):
+    """Give the columns title and unit of the schema of the first file that could be read."""
+    readable = (p for p, row in zip(paths, rows, strict=True) if not isinstance(row, str))
+    first = next(readable, None)
+    if first is None:
+        return
+    with quiet():
+        model = util.open(first, validate="off")
+    for key in keys:
+        names = model.find_fits_keyword(key) if KEYWORD.fullmatch(key) else [key]
+        spec = model._table.find(names[0].split(".")) if names else None
+        unit, title = TITLE.fullmatch((spec and spec.title) or "").groups()
+        table[key].description = title or None
+        if unit and table[key].dtype.kind in "iuf":
+            table[key].unit = unit
 
 
 def _as_objects(values):

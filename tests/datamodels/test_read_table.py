@@ -220,3 +220,38 @@ def test_metadata_of_a_file_without_asdf_extension_are_read(tmp_path):
     assert flat["meta.instrument.name"] == "NIRCAM"
     as_cube = datamodels.read_metadata(tmp_path / "a.fits", model_type="CubeModel")
     assert as_cube["meta.instrument.name"] == "NIRCAM"
+
+
+def test_a_pattern_stands_for_the_files_that_match(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("b_cal.fits", "a_cal.fits", "c_rate.fits"):
+        ImageModel((2, 2)).save(name)
+    table = datamodels.read_table("*_cal.fits", "DATAMODL")
+    assert list(table["filename"]) == ["a_cal.fits", "b_cal.fits"]
+    with pytest.raises(ValueError, match=r"\*_x1d\.fits: no file matches"):
+        datamodels.read_table(["a_cal.fits", "*_x1d.fits"], "DATAMODL")
+
+
+def test_a_name_with_brackets_that_exists_is_a_file(tmp_path):
+    path = ImageModel((2, 2)).save(tmp_path / "night[1].fits")
+    assert list(datamodels.read_table(path, "DATAMODL")["DATAMODL"]) == ["ImageModel"]
+
+
+def test_columns_know_what_the_schema_tells(tmp_path):
+    model = ImageModel((2, 2))
+    model.meta.exposure.exposure_time = 10.5
+    path = model.save(tmp_path / "a.fits")
+    (tmp_path / "no.fits").write_text("no")
+    with pytest.warns(JwstlikeWarning, match="1 file could not be read"):
+        table = datamodels.read_table(
+            [tmp_path / "no.fits", path], ["meta.exposure.exposure_time", "DATAMODL", "NOBODYS"]
+        )
+    assert str(table["meta.exposure.exposure_time"].unit) == "s"
+    assert "[" not in table["meta.exposure.exposure_time"].description
+    assert table["DATAMODL"].unit is None
+    assert table["NOBODYS"].description is None
+
+
+def test_the_column_of_file_names_stays_what_it_is(tmp_path):
+    path = ImageModel((2, 2)).save(tmp_path / "a.fits")
+    assert list(datamodels.read_table(path, ["filename", "NAXIS"])["filename"]) == [path]
