@@ -6,6 +6,7 @@ Errors that must also derive from asdf's or jsonschema's are made at first use, 
 `jwstlike.datamodels.exceptions`.
 """
 
+import errno
 from difflib import get_close_matches
 
 ALLOWED_SHOWN = 12  # longest list of allowed values or names that a message prints in full
@@ -88,6 +89,14 @@ class FileFormatError(JwstlikeError, OSError):
 
     def __str__(self):
         return f"{self.path}: {self.problem}" + (f"; {self.remedy}" if self.remedy else "")
+
+
+class MissingFileError(FileFormatError, FileNotFoundError):
+    """There is no file where one is looked for."""
+
+    def __init__(self, path, problem="there is no such file", remedy="check the path"):
+        super().__init__(path, problem, remedy)
+        self.errno, self.filename = errno.ENOENT, path
 
 
 # ---------------------------------------------------------------- reference files

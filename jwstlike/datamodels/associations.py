@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from urllib.parse import urljoin
 
-from ..errors import FileFormatError
+from ..errors import FileFormatError, MissingFileError
 from .sources import Source, is_address
 
 REMEDY = "an association is JSON with products, each with a list of members"
@@ -36,7 +36,7 @@ def read(where):
         source = Source.of(where)
         asn = json.loads(source.read(0, source.size).decode("utf-8"))
     except FileNotFoundError:
-        raise FileFormatError(str(where), "there is no such file", "check the path") from None
+        raise MissingFileError(str(where)) from None
     except ValueError as error:
         raise FileFormatError(source.name, f"is no JSON ({error})", REMEDY) from None
     members(asn, source.name)

@@ -4,6 +4,7 @@ The compiled checks agree with the JSON-schema draft 4 rules of the `jsonschema`
 no number, ``3.0`` is no integer.
 """
 
+import datetime
 import itertools
 import re
 
@@ -14,10 +15,18 @@ TYPES = {
     "integer": lambda v: isinstance(v, int) and not isinstance(v, bool),
     "number": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
     "boolean": lambda v: isinstance(v, bool),
-    "object": lambda v: isinstance(v, dict),
+    "object": lambda v: isinstance(v, dict) or _is_other_object(v),
     "array": lambda v: isinstance(v, (list, tuple)),
     "null": lambda v: v is None,
 }
+PLAIN_DATA = (str, bytes, int, float, complex, list, tuple, datetime.date, datetime.time)
+
+
+def _is_other_object(value):
+    """Whether a value is of a class of its own, such as a transform: files hold it as an object."""
+    return value is not None and not isinstance(value, PLAIN_DATA) and not hasattr(value, "dtype")
+
+
 ARTICLES = {"integer": "an integer", "object": "an object", "array": "a list"}
 
 # keywords of JSON schema that are left to `jsonschema`; any other word says nothing about values
@@ -213,6 +222,18 @@ def _selector_problem(value, words):
     return f"must be words each followed by |, e.g. '{words[0]}|'"
 
 
+def _tag(tag):
+    """Check that a value can have a tag; what is tagged or decoded has its own class."""
+    name = tag.rpartition("/")[2].rpartition("-")[0] or tag
+
+    def check(value):
+        if _is_other_object(value) and type(value) is not dict:
+            return None
+        return f"is {_kind_of(value)}, must be a {name} object"
+
+    return anything if "ndarray" in tag else check
+
+
 def _limit(compare, words):
     def compiler(limit):
         def check(value):
@@ -239,6 +260,7 @@ def _length(compare, words):
 
 COMPILERS = {
     "type": _type,
+    "tag": _tag,
     "enum": _enum,
     "pattern": _pattern,
     # "fails if value < minimum", so that NaN passes as it does in jsonschema

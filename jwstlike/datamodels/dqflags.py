@@ -5,6 +5,17 @@
 
 import re
 
+from .basic_utils import multiple_replace
+
+__all__ = [
+    "ap_interpret_bit_flags",
+    "dqflags_to_mnemonics",
+    "group",
+    "interpret_bit_flags",
+    "multiple_replace",
+    "pixel",
+]
+
 GOOD = "GOOD"
 
 _PIXEL_BITS = (

@@ -29,12 +29,12 @@ def dynamic_mask(input_model, mnemonic_map, inv=False):
 
 def translate(dq, dq_def, mnemonic_map, inv=False):
     """Translate an array by a table; names that are not standard are left out and logged."""
-    if dq is None or dq_def is None or len(dq_def) == 0:
+    if dq is None or not np.size(dq_def) or np.asarray(dq_def).dtype.names is None:
         return dq
+    mnemonic_map = {_text(name): bit for name, bit in mnemonic_map.items()}
     out = np.zeros_like(dq)
     for row in dq_def:
-        name = row["NAME"]
-        name = (name.decode("ascii", "replace") if isinstance(name, bytes) else str(name)).strip()
+        name = _text(row["NAME"])
         if name not in mnemonic_map:
             log.warning("DQ_DEF: %r is no standard flag; its bit is not translated", name)
             continue
@@ -43,3 +43,7 @@ def translate(dq, dq_def, mnemonic_map, inv=False):
         if source:
             out[(dq & source) == source] |= target
     return out
+
+
+def _text(name):
+    return (name.decode("ascii", "replace") if isinstance(name, bytes) else str(name)).strip()

@@ -4,7 +4,7 @@ import io
 import os
 from pathlib import PurePath
 
-from ..errors import FileFormatError
+from ..errors import FileFormatError, MissingFileError
 from .compression import compression_of, open_bytes
 from .sources import Source, located
 
@@ -21,7 +21,9 @@ def check(init):
     Raises
     ------
     FileFormatError
-        For anything else.
+        For a file of another kind.
+    TypeError
+        For what is no file at all.
     """
     init = located(init)
     start, name = _start(init)
@@ -74,11 +76,16 @@ def _start(init):
             with io.FileIO(path) as stream:
                 return stream.read(ENOUGH), path
         except FileNotFoundError:
-            raise FileFormatError(path, "there is no such file", "check the path") from None
+            raise MissingFileError(path) from None
         except IsADirectoryError:
             raise FileFormatError(path, "is a folder, not a file") from None
         except OSError as error:
             raise FileFormatError(path, f"cannot be read ({error.strerror})") from None
+    if not hasattr(init, "read"):
+        raise TypeError(
+            f"{type(init).__name__!r} is nothing to open; give a file name, bytes, a binary file "
+            "object, HDUList, AsdfFile, shape, array, dict, list or model"
+        )
     place = init.tell()
     init.seek(0)
     start = init.read(ENOUGH)

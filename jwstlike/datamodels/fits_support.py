@@ -118,7 +118,7 @@ def _wants_asdf(model, plan):
     reader = model._reader
     if reader is not None and reader.asdf_hdu is not None:
         return True
-    if not model.has_asdf_extension:
+    if not model.has_asdf_extension or getattr(model, "_no_asdf_extension", False):
         return False
     return (
         reader is None or bool(plan.lossy) or bool(asdf_support.unbound(model._tree, model._spec))

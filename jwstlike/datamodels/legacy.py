@@ -1,5 +1,6 @@
 """Methods of older releases that programs still call."""
 
+from ..errors import UnknownAttributeError
 from . import formats
 
 
@@ -35,6 +36,18 @@ class LegacyMethods:
     def write(self, path, *args, **kwargs):
         """Save; see `save`."""
         return self.save(path, *args, **kwargs)
+
+    def getarray_noinit(self, attribute):
+        """Return what an attribute holds; a default is not made.
+
+        Raises
+        ------
+        AttributeError
+            When it holds nothing.
+        """
+        if not self.hasattr(attribute):
+            raise UnknownAttributeError(attribute, type(self).__name__)
+        return getattr(self, attribute)
 
     def get_fileext(self):
         """Suffix of the files that the model is saved in by default."""

@@ -3,10 +3,11 @@
 import numpy as np
 
 from . import dqflags, dynamicdq, validate
+from .model_base import DataModel
 from .sharing import SharedArray
 
 
-class DefaultDQMixin:
+class DefaultDQMixin(DataModel):
     """A ``dq`` array beside the primary array; flags translated by ``dq_def``.
 
     The stored bits stay what they are: the translation is a view, undone at save, and an
@@ -16,8 +17,7 @@ class DefaultDQMixin:
     def on_init(self, init):
         """Make ``dq`` for a new primary array."""
         super().on_init(init)
-        if isinstance(init, (tuple, np.ndarray)):
-            make_default(self, "dq")
+        make_beside_primary(self, "dq")
 
     def _realise(self, node, name, spec, value):
         result = super()._realise(node, name, spec, value)
@@ -46,17 +46,21 @@ def _as_dq(ref, value):
     return ref.read(value.dtype)
 
 
-class DefaultErrMixin:
+class DefaultErrMixin(DataModel):
     """An ``err`` array beside the primary array."""
 
     def on_init(self, init):
         """Make ``err`` for a new primary array."""
         super().on_init(init)
-        if isinstance(init, (tuple, np.ndarray)):
-            make_default(self, "err")
+        make_beside_primary(self, "err")
 
 
-def make_default(model, name):
-    """Give a model the default array `name`, unless it has one."""
-    if not model.hasattr(name):
-        setattr(model, name, model.get_default(name))
+def make_beside_primary(model, *names):
+    """Give a model in memory, if it has its primary array, the default arrays that it lacks.
+
+    One that is read from a file makes them when they are asked for.
+    """
+    if model._reader is None and model.hasattr(model.get_primary_array_name()):
+        for name in names:
+            if not model.hasattr(name) and (made := model.get_default(name)) is not None:
+                setattr(model, name, made)

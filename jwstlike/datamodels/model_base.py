@@ -1,24 +1,24 @@
 """The model: a tree, a compiled schema and a lifetime."""
 
 import datetime
+import importlib
 import threading
 from pathlib import Path
 
 import numpy as np
 
 from .. import settings
-from ..errors import FileFormatError, UnknownAttributeError, did_you_mean
-from . import formats, lifetime, validate
+from ..errors import FileFormatError, UnknownAttributeError
+from . import formats, hints, lifetime, validate
 from . import schema as schema_tools
 from .bindings import ARRAY, LIST, Table
 from .casting import is_array
 from .checking import Checking
-from .class_tables import table_of
+from .class_tables import extended, table_of
 from .content import LazyContent
 from .defaults import _make_default
 from .history import HistoryList, create_history_entry
 from .legacy import LegacyMethods
-from .mixins import DefaultDQMixin, DefaultErrMixin
 from .node import Node, leaves
 from .properties import ObjectNode, put_value
 from .saving import Saving
@@ -90,8 +90,8 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
         table = table_of(type(self), schema, extensions)
         self._set_up(table)
         self._set_mode(validate, pass_invalid_values, strict_validation, validate_on_assignment)
-        self._validate_arrays = validate_arrays
-        arrays = formats.drop_old_options(arrays)
+        self.__dict__["_validate_arrays"] = validate_arrays
+        arrays = arrays and formats.drop_old_options(arrays)
         formats.initialise(self, init)
         if arrays:
             self._set_arrays(init, arrays)
@@ -124,15 +124,17 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
 
     def _set_mode(self, mode, keep, strict, on_assignment):
         defaults = settings.read()
-        if mode is not None and mode not in MODES:
+        if mode is not None and mode not in tuple(MODES):
             raise ValueError(f"validate={mode!r} is not one of {', '.join(map(repr, MODES))}")
-        of_mode = MODES.get(mode, (None, None, None))
-        choose = _first_given
-        self._mode = "warn" if strict or on_assignment or mode is None else mode  # "off" is less
-        self._pass_invalid_values = choose(keep, of_mode[0], defaults.pass_invalid_values)
-        self._strict_validation = choose(strict, of_mode[1], defaults.strict_validation)
-        self._validate_on_assignment = choose(
-            on_assignment, of_mode[2], defaults.validate_on_assignment
+        of_mode = MODES.get(mode) or (
+            defaults.pass_invalid_values, defaults.strict_validation,
+            defaults.validate_on_assignment,
+        )  # fmt: skip
+        self.__dict__.update(
+            _mode="warn" if strict or on_assignment or mode is None else mode,  # "off" is less
+            _pass_invalid_values=of_mode[0] if keep is None else keep,
+            _strict_validation=of_mode[1] if strict is None else strict,
+            _validate_on_assignment=of_mode[2] if on_assignment is None else on_assignment,
         )
 
     def _set_arrays(self, init, arrays):
@@ -140,16 +142,13 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
             raise TypeError(
                 f"arrays ({', '.join(arrays)}) can be given with a shape or an array only, "
                 f"not with {type(init).__name__}; assign them to the model instead"
+                + "".join(hints.of_argument(self, name) for name in arrays)
             )
         for name, value in arrays.items():
             spec = self._spec.children.get(name)
             if spec is None or spec.kind != ARRAY:
-                validate.warn(
-                    f"{type(self).__name__} has no array {name!r}"
-                    + did_you_mean(
-                        name, [n for n, s in self._spec.children.items() if s.kind == ARRAY]
-                    )
-                )
+                hint = hints.of_argument(self, name)
+                validate.warn(f"{type(self).__name__} has no array {name!r}{hint}; it is ignored")
             else:
                 setattr(self, name, value)
 
@@ -158,14 +157,16 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
     def __setattr__(self, name, value):
         if name.startswith("_"):
             self.__dict__[name] = value
-        elif isinstance(getattr(type(self), name, None), property):
+            return
+        self._heed_own_schema()
+        if isinstance(getattr(type(self), name, None), property):
             object.__setattr__(self, name, value)
         else:
             self._put(name, value)
 
     def _primary_shape(self, attr):
-        """Shape given when the model was made, for the primary array itself."""
-        return self._given_shape if attr == self.get_primary_array_name() else None
+        """Shape of the primary array, or the one that the model was made with."""
+        return self.shape if attr == self.get_primary_array_name() else None
 
     # ------------------------------------------------------------ what a model is
 
@@ -184,12 +185,29 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
 
     @property
     def schema(self):
-        """The merged schema; read only."""
-        return self._table.schema
+        """The merged schema: a copy of this model's own.
+
+        What a caller changes in it holds for this model from the next assignment on.
+        """
+        if "_own_schema" not in self.__dict__:
+            self._own_schema = copied(self._table.schema)
+        return self._own_schema
 
     @property
     def _schema(self):
-        return self._table.schema
+        return self.schema
+
+    def _heed_own_schema(self):
+        own = self.__dict__.get("_own_schema")
+        if own is not None and own != self._table.schema:
+            self._follow(copied(own))
+
+    def _follow(self, schema):
+        """Take another schema."""
+        table = Table(schema)
+        self.__dict__.update(_table=table, _spec=table.root)
+        self.__dict__.pop("_own_schema", None)
+        self._forget_nodes()
 
     @property
     def _model_type(self):
@@ -200,7 +218,7 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
         """Shape of the primary array, or None."""
         name = self.get_primary_array_name()
         value = self._tree.get(name) if name else None
-        if value is None and name and self._given_shape is not None:
+        if value is None and name and self._given_shape is not None and name not in self._tree:
             return tuple(self._given_shape)
         return None if value is None else tuple(value.shape)
 
@@ -262,7 +280,8 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
     @property
     def _meta(self):
         """Node of ``meta``, also where a schema of a user knows none."""
-        node = self.__dict__.get("meta") or self.get("meta")
+        node = self.__dict__.get("meta")
+        node = self.get("meta") if node is None else node
         return (
             node
             if isinstance(node, ObjectNode)
@@ -359,9 +378,11 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
     def __eq__(self, other):
         if self is other:
             return True
-        if not isinstance(other, DataModel):
+        if not isinstance(other, (DataModel, dict)):
             return NotImplemented
         self._load_all()
+        if isinstance(other, dict):
+            return validate.equal(self._tree, other)
         other._load_all()
         return type(self) is type(other) and validate.equal(self._tree, other._tree)
 
@@ -394,23 +415,19 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
 
     # ------------------------------------------------------------ schema
 
-    def find_fits_keyword(self, keyword):
+    def find_fits_keyword(self, keyword, return_result=True):
         """Return the dotted paths that are bound to a FITS keyword."""
-        return schema_tools.find_fits_keyword(self.schema, keyword)
+        return schema_tools.find_fits_keyword(self._table.schema, keyword)
 
     def search_schema(self, substring):
         """Return (path, text) of all schema nodes whose name or title holds a text."""
-        return schema_tools.search_schema(self.schema, substring)
+        return schema_tools.search_schema(self._table.schema, substring)
 
     def extend_schema(self, new_schema):
         """Merge a schema into this model's (by allOf) and check the content; returns self."""
-        merged = schema_tools.merge_property_trees(
-            {"allOf": [self.schema, schema_tools.resolve(new_schema)]}
-        )
+        merged = extended(self._table.schema, new_schema)
         self._load_all()
-        table = Table(merged)
-        self.__dict__.update(_table=table, _spec=table.root)
-        self._forget_nodes()
+        self._follow(merged)
         self.validate()
         return self
 
@@ -455,20 +472,22 @@ class JwstDataModel(DataModel):
             self._put("cal_logs", copied(logs.instance if isinstance(logs, Node) else logs))
 
 
+def __getattr__(name):
+    if name not in {"DefaultDQMixin", "DefaultErrMixin"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__package__}.mixins"), name)
+
+
 def now():
     """Present time (UTC) as ISO text with milliseconds."""
     time = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
     return time.isoformat(timespec="milliseconds")
 
 
-def _first_given(*values):
-    return next((v for v in values if v is not None), None)
-
-
 __all__ = [
     "DataModel",
-    "DefaultDQMixin",
-    "DefaultErrMixin",
+    "DefaultDQMixin",  # noqa: F822 - of a module that imports this one
+    "DefaultErrMixin",  # noqa: F822
     "FileFormatError",
     "JwstDataModel",
     "_make_default",

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-from ..errors import FileFormatError
+from ..errors import FileFormatError, MissingFileError
 from .sources import Source
 
 FIRST = 1 << 16  # bytes of a request where nothing is known of the next
@@ -146,8 +146,9 @@ class RemoteSource(Source):
             return action()
         except FileNotFoundError as error:
             cause = error.__cause__
-            problem = "there is no such file" if cause is None else f"cannot be read ({cause})"
-            raise FileFormatError(self.name, problem, REMEDY) from None
+            if cause is None:
+                raise MissingFileError(self.name, remedy=REMEDY) from None
+            raise FileFormatError(self.name, f"cannot be read ({cause})", REMEDY) from None
         except Exception as error:  # each system has errors of its own
             text = f"{type(error).__name__}: {error}".splitlines()[0]
             raise FileFormatError(self.name, f"cannot be read ({text})", REMEDY) from error

@@ -4,7 +4,7 @@ import copy
 
 from .bindings import LIST, OBJECT, PRIMARY
 from .casting import is_array
-from .properties import ListNode, Node, ObjectNode
+from .properties import Node, ObjectNode
 
 NEVER = {("meta", "date"), ("meta", "model_type"), ("meta", "wcs")}
 
@@ -18,11 +18,17 @@ def update(target, source, only=None, extra_fits=False):
         model._commit()
         only = {only} if isinstance(only, str) else set(only or ())
         wanted = {name.upper() for name in only} or (target._table.hdus | {PRIMARY})
-        _from_cards(target, source._tree, source._spec, source._path, wanted)
+        _from_cards(target, source._tree, source._spec, _place(source._path), wanted)
         if extra_fits:
             _extra(target, model, only)
     else:
         _from_dict(target, source, ())
+
+
+def _place(path):
+    """Return where the content of a node belongs in a target: that of an item, at the top."""
+    after = [n + 1 for n, name in enumerate(path) if isinstance(name, int)]
+    return path[after[-1] :] if after else path
 
 
 def _from_cards(target, tree, spec, path, wanted):
@@ -50,23 +56,21 @@ def _from_dict(target, tree, path):
         if isinstance(value, dict):
             _from_dict(target, value, place)
         else:
-            _put(target, place, copy.deepcopy(value))
+            _put(target, place, copy.deepcopy(value), make=True)
 
 
-def _put(target, path, value):
-    """Set one value where the target's schema knows it, or anywhere below an open object."""
+def _put(target, path, value, make=False):
+    """Set one value in an object that the target knows or has, else in one that is made for it."""
     node = target
     for name in path[:-1]:
-        node = node[name] if isinstance(node, ListNode) else _child(node, name)
+        if node._spec_of(name) is None and not node.hasattr(name):
+            if not make:
+                return
+            node._put(name, {})
+        node = getattr(node, name)
         if not isinstance(node, ObjectNode):
             return
     node._put(path[-1], value)
-
-
-def _child(node, name):
-    if node._spec_of(name) is None and not node.hasattr(name):
-        node._put(name, {})
-    return getattr(node, name)
 
 
 def _extra(target, model, only):

@@ -87,7 +87,7 @@ class SpecPsfModel(ReferenceFileModel):
     def on_init(self, init):
         """Take over what the primary header of an older file says of its only profile."""
         super().on_init(init)
-        if self._reader is None:
+        if self._reader is None or self._reader.index.find("PSF") is None:
             return
         header = self._reader.index[0]
         for aperture in self.apertures:

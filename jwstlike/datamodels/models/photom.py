@@ -59,8 +59,8 @@ class ABVegaOffsetModel(ReferenceFileModel):
         if name not in SELECTORS:
             phrase = f"should be one of {', '.join(SELECTORS)}"
             yield warning("meta.instrument.name", name, phrase)
-        if table is None or len(table) == 0:
-            yield warning("abvega_offset", None, "is missing or has no rows")
+        if table is None:
+            yield warning("abvega_offset", None, "is missing")
             return
         for column in (*SELECTORS.get(name, ()), "abvega_offset"):
             if column not in getattr(table, "colnames", ()):

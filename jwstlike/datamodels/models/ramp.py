@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..mixins import make_default
+from ..mixins import make_beside_primary
 from ..model_base import JwstDataModel
 from .columns import AddedColumns
 
@@ -27,9 +27,7 @@ class RampModel(_WithZeroFrame):
     def on_init(self, init):
         """Make the flags of a new array of data."""
         super().on_init(init)
-        if isinstance(init, (tuple, np.ndarray)):
-            make_default(self, "pixeldq")
-            make_default(self, "groupdq")
+        make_beside_primary(self, "pixeldq", "groupdq")
 
 
 class SuperstripeRampModel(_WithZeroFrame):
@@ -40,10 +38,7 @@ class SuperstripeRampModel(_WithZeroFrame):
     def on_init(self, init):
         """Make the flags of a new array of data."""
         super().on_init(init)
-        if isinstance(init, (tuple, np.ndarray)):
-            make_default(self, "groupdq")
-            if self._primary_shape("pixeldq") is not None:
-                make_default(self, "pixeldq")
+        make_beside_primary(self, "pixeldq", "groupdq")
 
     def _primary_shape(self, attr):
         if attr != "pixeldq":

@@ -19,6 +19,15 @@ class ReferenceFileModel(JwstDataModel):
         if not self.meta.hasattr("telescope") and not self._guessed:
             self.meta._store("telescope", "JWST")
 
+    def print_err(self, message):
+        """Warn of what is wrong with a reference file; with `strict_validation` raise ValueError.
+
+        For classes of users that check more than their schema says.
+        """
+        if self._strict_validation:
+            raise ValueError(message)
+        validate.warn(message)
+
     def _advice(self):
         """Find the entries that every reference file needs and this one lacks."""
         yield from super()._advice()
