@@ -33,22 +33,34 @@ def _make_default_array(attr, schema, ctx):
     """Make the default array of attribute `attr`, or None when the schema gives no dtype.
 
     The primary array has the shape the model was made with; others take the last ``ndim`` axes
-    of the primary array beside them, tables have no rows.
+    of the primary array beside them, other tables have no rows.
     """
     spec = _as_spec(schema)
     if spec.dtype is None:
         return None
     if spec.is_table:
-        return as_table(np.zeros(0, _row_dtype(spec)))
+        return as_table(_default_table(attr, spec, ctx))
     fill = 0 if spec.default is None else spec.default
     return np.full(_default_shape(attr, spec, ctx), fill, spec.dtype)
 
 
+def _default_table(attr, spec, ctx):
+    """Make a table without rows; the primary one has as many as the model was made with."""
+    primary = ctx._primary_shape(attr) if hasattr(ctx, "_primary_shape") else None
+    table, fill = np.zeros(primary or 0, _row_dtype(spec)), spec.default
+    if table.size and fill is not None:
+        fills = fill if isinstance(fill, list) else [fill] * len(table.dtype)
+        for name, value in zip(table.dtype.names, fills, strict=False):
+            table[name] = value
+    return table
+
+
 def _row_dtype(spec):
-    """Dtype of a row; columns of which the schema gives only ``ndim`` get cells without size."""
+    """Dtype of a row; columns of which the schema gives only dimensions get cells without size."""
     dtype, columns = spec.dtype, []
     for name, column in zip(dtype.names, spec.schema["datatype"], strict=True):
-        unknown = (0,) * column.get("ndim", 0) if "shape" not in column else ()
+        ndim = column.get("ndim", column.get("max_ndim", 0))
+        unknown = (0,) * ndim if "shape" not in column else ()
         columns.append((name, dtype[name].base, dtype[name].shape or unknown))
     return np.dtype(columns)
 
