@@ -11,13 +11,14 @@ ASDF standard 1.6.0, https://asdf-standard.readthedocs.io
 
 import hashlib
 import re
+from functools import partial
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
 from .. import __version__
-from ..errors import FileFormatError
+from ..errors import FileFormatError, MissingFileError
 from . import validate
 from .arrays import flat_blocks
 from .asdf_blocks import HEADER, INDEX, MAGIC, Block, BlockRef, from_dtype, read_blocks
@@ -25,6 +26,7 @@ from .asdf_emit import Emitter
 from .asdf_nodes import CORE, FitsSource, NeedsAsdf, TaggedDict, TaggedList, TaggedStr
 from .asdf_parse import TreeBuilder, TreeError
 from .sources import BLOCK, Source
+from .table_array import TableArray
 
 __all__ = [
     "FitsSource",
@@ -74,7 +76,7 @@ def load(where, lazy=True, name=None):
     try:
         source = Source.of(where, name)
     except FileNotFoundError:
-        raise FileFormatError(where, "there is no such file", "check the path") from None
+        raise MissingFileError(where) from None
     text, end = _read_tree_text(source)
     blocks = read_blocks(source, end)
     builder = TreeBuilder(lambda number: _find_block(number, blocks, source))
@@ -141,15 +143,16 @@ def _find_block(number, blocks, source):
     if isinstance(number, bool) or not isinstance(number, (int, str)):
         raise TreeError(f"an ndarray with the source {number!r}")
     if isinstance(number, str):
-        return lambda: _external_block(number, source)
+        return partial(_external_block, number, source)
     if not -len(blocks) <= number < len(blocks):
-        text = f"block {number} of {len(blocks)} is missing"
-
-        def missing():
-            raise FileFormatError(source.name, text, "the file is truncated or damaged")
-
-        return missing
+        return partial(_missing_block, number, len(blocks), source)
     return blocks[number]
+
+
+def _missing_block(number, count, source):
+    raise FileFormatError(
+        source.name, f"block {number} of {count} is missing", "the file is truncated or damaged"
+    )
 
 
 def _external_block(uri, source):
@@ -269,15 +272,19 @@ class _BlockWriter:
         source = self._external(value)
         if source is not None:
             return link_node(value, source)
-        where = ".".join(map(str, path))
+        where, units = ".".join(map(str, path)), getattr(value, "units", None)
         if is_ref and (not hasattr(value, "stored") or getattr(value, "is_scaled", False)):
             value = value.read()  # a table, or values that are not those stored
+        if type(value) is TableArray:
+            value = value.exact_rows()
         if isinstance(value, np.ndarray) and not _is_plain_array(value):
             raise NeedsAsdf(where, type(value))
         try:
             node = self._block_node(value)
         except TypeError as error:
             raise TypeError(f"{where}: {error}") from None
+        if units:
+            node["datatype"] = _with_units(node["datatype"], units)
         mask = getattr(value, "mask", None)
         if mask is not None:
             node["mask"] = mask if isinstance(mask, (int, float)) else self.node(mask, path)
@@ -307,8 +314,17 @@ class _BlockWriter:
         return self._numbers[key]
 
 
+def _with_units(datatype, units):
+    """Return the datatype of a table with the units of its columns, in a word that ASDF ignores."""
+    units = {name.upper(): unit for name, unit in units.items()}
+    return [
+        field | ({"unit": units[field["name"].upper()]} if field["name"].upper() in units else {})
+        for field in datatype
+    ]
+
+
 def _is_plain_array(value):
-    """Whether an array is all there is to it: no unit, no columns, no class of a user."""
+    """Whether an array is all there is to it: no unit, no class of a user."""
     kind = type(value)
     if kind in (np.ndarray, np.memmap, np.recarray):
         return True

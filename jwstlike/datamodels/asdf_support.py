@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..atomic import replacing
-from ..errors import FileFormatError
-from . import asdf_light, validate
+from ..errors import FileFormatError, MissingFileError
+from . import asdf_light, ragged, validate
 from .arrays import array_ref
 from .bindings import LIST, OBJECT
 from .casting import PLAIN, is_lazy
@@ -46,7 +46,7 @@ def loaded(init):
     try:
         source = unpacked(init)
     except FileNotFoundError:
-        raise FileFormatError(init, "there is no such file", "check the path") from None
+        raise MissingFileError(init) from None
     return LoadedTree(asdf_light.load(source)[0], source)
 
 
@@ -54,6 +54,7 @@ def read_model(model, init):
     """Give a model the tree of an ASDF file; its arrays stay unread."""
     found = loaded(init)
     model.__dict__["_tree"] = {k: v for k, v in found.tree.items() if k not in OF_FILE}
+    ragged.restore(model._tree.get("extra_fits"))
     model._source_path = found.source.path
     if model._strict_validation:
         model.validate()
@@ -167,7 +168,8 @@ def tree_of(model, standalone=True):
     extra = tree.pop("extra_fits", None)
     if extra and standalone:  # else it lies in the FITS file itself
         reader = model._reader
-        tree["extra_fits"] = extra if reader is None else reader.renamed_extra(extra, model._tree)
+        extra = extra if reader is None else reader.renamed_extra(extra, model._tree)
+        tree["extra_fits"] = ragged.without_objects(extra)
     history = _history_of(model, tree.pop("history", None))
     if history:
         tree["history"] = history
@@ -334,7 +336,7 @@ def _for_asdf(value, external):
         if link is not None:
             return _tagged(asdf_light.link_node(value, link), NDARRAY)
         value = value.read() if is_lazy(value) else value
-        return np.asarray(value) if type(value) is TableArray else value
+        return value.exact_rows() if type(value) is TableArray else value
     if isinstance(value, dict):
         value, tag = {k: _for_asdf(v, external) for k, v in value.items()}, _tag_of(value)
     elif isinstance(value, list):

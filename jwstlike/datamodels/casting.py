@@ -1,14 +1,15 @@
 """Cast arrays and tables to the schema's dtype, changing as little as possible."""
 
 import datetime
+import math
 import os
 from contextlib import nullcontext
 
 import numpy as np
 
 from .exact_cast import check_values, real_part
-from .lazy_array import LazyArray
-from .table_array import as_table
+from .lazy_array import LazyArray, native
+from .table_array import TableArray, as_table, ready
 
 PLAIN = frozenset({str, int, float, bool})
 
@@ -42,71 +43,89 @@ def gentle_asarray(a, dtype, allow_extra_columns=False):
     Raises
     ------
     ValueError
-        When column names do not match, columns have columns, or nothing can be made of `a`.
+        When columns do not match or have columns, or nothing can be made of `a`.
     TypeError
         For a table where a plain array is wanted.
     """
-    if dtype is not None and np.dtype(dtype).fields is not None and isinstance(a, (list, tuple)):
-        a = rows_as_table(a, np.dtype(dtype))
+    dtype = None if dtype is None else np.dtype(dtype)
+    if dtype is not None and dtype.names is not None:
+        table = table_of(a, dtype)
+        fit = matched_table(table, dtype, allow_extra_columns)
+        if type(a) is TableArray:
+            return fit
+        return a if fit is table and isinstance(a, np.ndarray) else np.array(fit)
     array = np.asanyarray(a)
     if dtype is None:
-        return native(array)
-    dtype = np.dtype(dtype)
-    if dtype.fields is not None:
-        return _as_table(array, dtype, allow_extra_columns)
-    if array.dtype.fields is not None:
-        raise TypeError(f"a table cannot become a plain array of {dtype}")
-    if array.dtype == dtype.newbyteorder("="):
         return array
-    if array.dtype == dtype.newbyteorder("S"):
-        return native(array)
+    if array.dtype.names is not None:
+        raise TypeError(f"a table cannot become a plain array of {dtype}")
     try:
-        return array.astype(dtype.newbyteorder("="))
+        return native(array).astype(dtype.newbyteorder("="), copy=False)
     except TypeError as problem:
         raise ValueError(f"{type(a).__name__!r} cannot become an array of {dtype}") from problem
 
 
-def native(array):
-    """Return `array` in native byte order (itself when it is)."""
-    if array.dtype.isnative:
-        return array
-    return array.astype(array.dtype.newbyteorder("="))
+def table_of(value, dtype):
+    """Return what is given for a table as a `TableArray`.
 
+    Parameters
+    ----------
+    value : table or array-like
+        Rows may be lists or tuples of values, which may be arrays; a row that is one value has it
+        in all columns.
+    dtype : numpy dtype
+        Its names are those of the columns of rows.
 
-def _as_table(array, dtype, allow_extra_columns):
-    if array.dtype.fields is None:
-        return _plain_as_table(array, dtype)
-    if any(t[n].names for t in (array.dtype, dtype) for n in t.names):
-        raise ValueError("a table has a column that has columns itself (nested structured dtypes)")
-    found = {name.upper(): name for name in array.dtype.names}
-    wanted = {name.upper(): name for name in dtype.names}
-    extra = [found[n] for n in found if n not in wanted]
-    if set(wanted) - set(found) or (extra and not allow_extra_columns):
+    Raises
+    ------
+    ValueError
+        When a row has another number of values than `dtype` has columns.
+    """
+    if hasattr(value, "colnames") or getattr(getattr(value, "dtype", None), "names", None):
+        return as_table(value)
+    rows = value if isinstance(value, (list, tuple)) else np.asarray(value)
+    if isinstance(rows, np.ndarray) and not rows.ndim:
+        return as_table(rows.astype(dtype))
+    if not len(rows):
+        return as_table(np.zeros(0, dtype))
+    if not isinstance(rows[0], (tuple, list, np.ndarray, np.void)):
+        return as_table(np.asarray(rows).astype(dtype))
+    if {len(row) for row in rows} != {len(dtype)}:
         raise ValueError(
-            "Column names don't match schema. "
-            f"Schema has {_differing(wanted, found)}. Data has {_differing(found, wanted)}"
+            f"each row of the table needs {len(dtype)} values: {', '.join(dtype.names)}"
         )
-    return fitted_table(array, dtype)
+    columns = zip(dtype.names, zip(*rows, strict=True), strict=True)
+    return TableArray((len(rows),), {name: ready(np.array(cells)) for name, cells in columns})
 
 
-def fitted_table(array, dtype):
+def matched_table(table, dtype, allow_extra_columns=False):
+    """Return a table with the columns of `dtype`, perhaps followed by others.
+
+    Raises
+    ------
+    ValueError
+        When columns are missing or there are others, or cells have another shape.
+    """
+    found = {name.upper(): name for name in table.names}
+    wanted = {name.upper(): name for name in dtype.names}
+    only = [{names[n] for n in names if n not in others}
+            for names, others in ((wanted, found), (found, wanted))]  # fmt: skip
+    if only[0] or (only[1] and not allow_extra_columns):
+        raise ValueError(
+            f"Column names don't match schema. Schema has {only[0]}. Data has {only[1]}"
+        )
+    return fitted_table(table, dtype)
+
+
+def fitted_table(table, dtype):
     """Return a table with the columns that `dtype` names, as far as it has them, then the others.
 
     Names are matched without case; spelling, order and types are those of `dtype`.
     """
-    found = {name.upper(): name for name in array.dtype.names}
+    found = {name.upper(): name for name in table.names}
     known = {name: found.pop(name.upper()) for name in dtype.names if name.upper() in found}
-    if any(array.dtype[old].kind == "O" for old in known.values()):
-        array = _joined({n: _cells(array[n]) for n in array.dtype.names}, array.shape)
-    columns = [_column_type(dtype, n, array.dtype[old]) for n, old in known.items()]
-    columns += [(n, array.dtype[n].newbyteorder("=")) for n in found.values()]
-    target = np.dtype(columns)
-    if target == array.dtype:
-        return array
-    out = np.empty(array.shape, target)
-    for name, old in (*known.items(), *((n, n) for n in found.values())):
-        out[name] = array[old]
-    return out
+    columns = [(name, *_fitting(table, old, dtype[name])) for name, old in known.items()]
+    return table.rearranged([*columns, *((n, n, None) for n in found.values())])
 
 
 def missing_columns(array, dtype):
@@ -115,57 +134,27 @@ def missing_columns(array, dtype):
     return [name for name in dtype.names or () if name.upper() not in found]
 
 
-def _differing(names, others):
-    only = {names[n] for n in names if n not in others}
-    return only or set(names.values())
+def _fitting(table, name, wanted):
+    """Return a column, by name or as an array, and the dtype that it gets.
 
-
-def _column_type(dtype, name, found):
-    """Schema's base type; the cell's shape and a longer string width come from the data."""
-    wanted = dtype[name]
-    base, shape = (wanted.base, wanted.shape) if wanted.shape else (wanted, found.shape)
-    if base.kind == "S" and found.base.kind in "SU":
-        width = found.base.itemsize // (4 if found.base.kind == "U" else 1)
-        base = np.dtype(f"S{max(base.itemsize, width)}")
-    return (name, base.newbyteorder("="), shape)
-
-
-def rows_as_table(rows, dtype):
-    """Make a table of rows (tuples of values, which may be arrays), as `fitted_table` does.
-
-    Raises
-    ------
-    ValueError
-        When a row has another number of values than `dtype` has columns.
+    The base is that of the schema; the cell's shape, if the schema has none, and a longer width
+    of texts come from the data.
     """
-    if not len(rows):
-        return np.zeros(0, dtype)
-    wrong = next((row for row in rows if np.ndim(row) == 0 and not hasattr(row, "__len__")), None)
-    lengths = set() if wrong is not None else {len(row) for row in rows}
-    if lengths != {len(dtype)}:
-        raise ValueError(f"each row of the table needs {len(dtype)} values: {', '.join(dtype.names)}")
-    columns = zip(dtype.names, zip(*rows, strict=True), strict=True)
-    return fitted_table(_joined({n: np.asarray(c) for n, c in columns}, (len(rows),)), dtype)
-
-
-def _cells(column):
-    """Return a column of arrays as one array, if the cells have one shape."""
-    return np.array([np.asarray(v) for v in column]) if column.dtype.kind == "O" else column
-
-
-def _joined(columns, shape):
-    ndim = len(shape)
-    out = np.empty(shape, [(n, c.dtype, c.shape[ndim:]) for n, c in columns.items()])
-    for name, column in columns.items():
-        out[name] = column
-    return out
-
-
-def _plain_as_table(array, dtype):
-    """Rows given as a plain array: of values, or one value for all columns of its row."""
-    if array.size == 0 and array.dtype != object:
-        return np.zeros(0, dtype)
-    return array.astype(dtype) if array.ndim < 2 else rows_as_table(array.tolist(), dtype)
+    found = table.dtype[name]
+    if found.fields is not None or wanted.fields is not None:
+        raise ValueError(
+            f"column {name!r} of the table has columns itself (nested structured dtypes)"
+        )
+    content = name
+    if found.kind == "O":  # cells that have one shape are no objects
+        content = np.array([np.asarray(cell) for cell in table[name]])
+        found = np.dtype((content.dtype, content.shape[1:]))
+    base, shape = wanted.base, wanted.shape or found.shape
+    if math.prod(shape) != math.prod(found.shape):
+        raise ValueError(f"column {name!r}: cells of shape {found.shape} do not fit {shape}")
+    if base.kind == "S" and found.base.kind == "S":
+        base = max(base, found.base, key=lambda text: text.itemsize)
+    return content, np.dtype((base.newbyteorder("="), shape))
 
 
 def check_ndim(array, spec):
@@ -202,13 +191,8 @@ def cast_array(value, spec, exact=False):
     ------
     ValueError, TypeError
     """
-    units = None
-    if spec.is_table and isinstance(value, (list, tuple)):
-        value = rows_as_table(value, spec.dtype)
-    if spec.is_table and hasattr(value, "_coldefs"):
-        value = as_table(value)
     if spec.is_table:
-        units = getattr(value, "units", None)
+        value = table_of(value, spec.dtype)
     with np.errstate(over="ignore", invalid="ignore") if exact else nullcontext():
         array = gentle_asarray(
             real_part(value, spec.dtype) if exact else value,
@@ -217,8 +201,8 @@ def cast_array(value, spec, exact=False):
         )
     check_ndim(array, spec)
     if exact and array is not value:
-        check_values(np.asanyarray(value), array)
-    return as_table(array, units) if spec.is_table else array
+        check_values(value if spec.is_table else np.asanyarray(value), array)
+    return array
 
 
 def cast_read(array, spec, units=None):
@@ -236,11 +220,11 @@ def cast_read(array, spec, units=None):
     ValueError, TypeError
         When it cannot be cast.
     """
-    if spec.is_table and array.dtype.fields is not None:
-        array = fitted_table(as_table(np.asanyarray(array), units), spec.dtype)
-        check_ndim(array, spec)
-        return as_table(array, units)
-    return cast_array(array, spec)
+    if not spec.is_table or array.dtype.fields is None:
+        return cast_array(array, spec)
+    table = fitted_table(as_table(array, units), spec.dtype)
+    check_ndim(table, spec)
+    return table
 
 
 def plain_value(value, as_text=False):

@@ -277,7 +277,7 @@ def as_table(found, array):
     from astropy.table import Table
 
     names = array.dtype.names
-    table = Table([np.asarray(array[n]) for n in names], names=names, meta=_meta(found.model))
+    table = Table([array[n] for n in names], names=names, meta=_meta(found.model))
     units = _units_of(found, array)
     for column in table.colnames:
         if table[column].dtype.kind == "S":

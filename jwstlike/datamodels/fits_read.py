@@ -7,10 +7,12 @@ is asked for, and for values that a card cannot hold exactly.
 import math
 
 from . import fits_lists, validate
+from .arrays import array_ref
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY, first_bytes
 from .casting import is_array
 from .fits_cards import CARD, parse_card, printable
 from .mending import mend
+from .table_array import TableArray
 from .trees import copied, replace_leaves
 
 MAX_TOLD = 3  # cards of a file that are warned of one by one
@@ -96,8 +98,10 @@ class FitsReader:
         places = {out.source.number: n for n, out in enumerate(hdus) if out.source is not None}
 
         def renew(value):
-            if getattr(value, "source", None) is old and getattr(value, "hdu", None) in places:
-                return lazy(index, index[places[value.hdu]])
+            if type(value) is TableArray:
+                value.rebind(renew)
+            elif getattr(value, "source", None) is old and getattr(value, "hdu", None) in places:
+                return array_ref(index, index[places[value.hdu]])
             return value
 
         replace_leaves(tree, renew)
@@ -225,10 +229,11 @@ class FitsReader:
                 continue
             if child.kind == LIST:
                 self._fill_list(tree, name, child)
-            else:
-                ref = self.array(child, group.extver)
-                if ref is not None:
-                    tree[name] = ref
+                continue
+            hdu = self.hdu_of(child, group.extver)
+            ref = None if hdu is None else array_ref(self.index, hdu)
+            if ref is not None:
+                tree[name] = ref
 
     def card(self, tree, spec):
         """Value of the card of a child of an object, from now on also in its dict; or None."""
@@ -238,9 +243,8 @@ class FitsReader:
         hdu = self.hdu_of(spec, group.extver)
         if hdu is None:
             return None
-        keyword = first_bytes(spec.keyword)
-        number = self._places_of(hdu).get(keyword)
-        return None if number is None else self._take(hdu, keyword, number, tree, spec)
+        number = self._places_of(hdu).get(spec.card)
+        return None if number is None else self._take(hdu, number, tree, spec)
 
     def _fill_cards(self, group):
         """Put the values of all cards of an object into its dict."""
@@ -252,14 +256,14 @@ class FitsReader:
             for keyword in children.keys() & places.keys():
                 for child in children[keyword]:
                     if child.path[-1] not in group.tree:
-                        self._take(hdu, keyword, places[keyword], group.tree, child)
+                        self._take(hdu, places[keyword], group.tree, child)
 
-    def _take(self, hdu, keyword, number, tree, spec):
+    def _take(self, hdu, number, tree, spec):
         value = self._value(hdu, number, spec)
         if value is not None:
             tree[spec.path[-1]] = value
         unique = hdu.is_plain and not hdu.has_repeats
-        if not unique and self._lasts_of(hdu).get(keyword) != number:
+        if not unique and self._lasts_of(hdu).get(spec.card) != number:
             self._warn_repeated(hdu, spec)
         return value
 
@@ -296,8 +300,6 @@ class FitsReader:
 
     def list_length(self, spec):
         """Return the number of items that the HDUs hold: their highest EXTVER."""
-        if spec.item is None:
-            return 0
         return fits_lists.length(self.index, self.table, spec)
 
     # ------------------------------------------------------------ values
@@ -327,9 +329,9 @@ class FitsReader:
         """Whether a text may be what a card can hold of a longer or other one."""
         if self.asdf_hdu is None:
             return False
-        if "?" in value or len(value) < 8:
-            return "?" in value
-        end = number * CARD + 11 + len(value)
+        if "?" in value:
+            return True
+        end = number * CARD + 11 + max(len(value), 8)  # a text is filled up to 8 characters
         if hdu.raw[end : end + 1] == b"'" and "'" not in value and len(value) <= 68:
             return False  # the text ends where its last character is
         return parse_card(hdu.card_text(number)).padded
@@ -378,14 +380,9 @@ class FitsReader:
 
     def hdu_of(self, spec, extver):
         """HDU of an array or card, or None."""
-        if spec.hdu.upper() == PRIMARY:
-            return self.index[0]
-        return self.index.find(spec.hdu, extver)
-
-    def array(self, spec, extver):
-        """Lazy reference to the array of a bound `Spec`, or None if there is no such HDU."""
-        hdu = self.hdu_of(spec, extver)
-        return None if hdu is None else lazy(self.index, hdu)
+        if spec.extname == PRIMARY:
+            return self.index.hdus[0]
+        return self.index.find(spec.extname, extver)
 
     @property
     def extra(self):
@@ -481,14 +478,10 @@ def card_text(text):
     return printable("".join(c if c.isprintable() else "?" for c in text))
 
 
-def lazy(index, hdu):
-    """Lazy reference to the data of an HDU, or None if it has none."""
-    from .arrays import array_ref
-
-    return array_ref(index, hdu)
-
-
 def _asdf_hdu(index):
     """Return the ASDF extension, or None; a first HDU of that name is none."""
-    found = (hdu for name in ASDF_NAMES for hdu in index.find_all(name) if hdu.number)
-    return next(found, None)
+    for name in ASDF_NAMES:
+        for hdu in index.find_all(name):
+            if hdu.number:
+                return hdu
+    return None

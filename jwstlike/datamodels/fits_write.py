@@ -11,7 +11,7 @@ from . import extra_fits, fits_lists, validate
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY
 from .casting import is_lazy
 from .fits_cards import format_card, format_commentary
-from .fits_data import ArrayData, SourceData, image_layout, is_untouched, nulls_of, table_layout
+from .fits_data import ArrayData, SourceData, image_layout, is_untouched, table_layout
 from .fits_header import Header, datasum, renew_checksums
 from .fits_read import card_text
 from .fits_scan import RECORD
@@ -19,9 +19,14 @@ from .formats import read_or_warn
 from .history import as_lines
 from .mending import mend
 from .sharing import looked_at
+from .table_array import as_table
+from .texts import are_encodable
 
 # what every save sets: no edit of a user, and not forced upon a file of somebody else
 OWN_PATHS = (("meta", "filename"), ("meta", "date"), ("meta", "model_type"))
+
+
+GROUPS = "GROUPS"  # name of the HDU for random groups that no longer are in their file
 
 
 class OutHdu:
@@ -47,31 +52,22 @@ class OutHdu:
         self.header.replace_layout(image_layout(None, primary)[0])
         if primary:
             self.header.append(format_card("EXTEND", True))
-        else:
+        elif self.extname:
             self.header.append(format_card("EXTNAME", self.extname, "extension name"))
 
-    def set_data(self, array, spec=None, ref=None):
-        """Give it new data, read from `ref`; the layout cards change only if they must."""
+    def set_data(self, array, spec=None):
+        """Give it new data; return whether other cards describe them."""
         if array.dtype.fields is not None:
             _warn_of_letters(self.extname, array)
-            units, nulls = self.header.column_units(), nulls_of(array, ref)
-            cards, blocks, nbytes = table_layout(array, spec, units, nulls)
+            cards, blocks, nbytes = table_layout(array, spec, self.header.column_units())
         else:
             cards, blocks, nbytes = image_layout(array, self.extname == PRIMARY)
-        if not all(map(self._has, cards)) or self._is_scaled_otherwise(cards):
-            self.header.replace_layout(cards)
-        if self.extver is not None and "EXTVER" not in self.header:
+        is_other = self.header.replace_layout(cards)
+        if self.source is None and self.extver is not None and "EXTVER" not in self.header:
             self.header.append(format_card("EXTVER", self.extver, "extension value"))
         self.data = ArrayData(blocks, nbytes)
         self.header.changed = True
-
-    def _is_scaled_otherwise(self, cards):
-        names = {keyword for keyword, _, _ in cards}
-        return any(k in self.header and k not in names for k in ("BSCALE", "BZERO", "BLANK"))
-
-    def _has(self, card):
-        parsed = self.header.parsed(card[0])
-        return parsed is not None and parsed.value == card[1]
+        return is_other
 
     def blocks(self):
         """Yield header, data and filling."""
@@ -125,7 +121,7 @@ class Plan:
     def __init__(self, model):
         self.model, self.reader = model, model._reader
         self.hdus, self.links, self.lossy, self.edited = [], {}, [], False
-        self._by_name, self._by_source = {}, {}
+        self._by_name, self._by_source, self._nameless = {}, {}, {}
         self._foreign = model._guessed and _is_foreign(self.reader)
         self._own_writers = FITS_VALIDATORS.keys() - BUILT_IN
         if self.reader is None:
@@ -280,9 +276,8 @@ class Plan:
             self._without_data(out)
             return
         out = self.hdu(spec.hdu, where.extver, with_data=True)
-        out.set_data(array, spec, ref)
+        self.edited |= out.set_data(array, spec)  # pixels alone are no matter of the ASDF tree
         self.links[id(original)] = f"fits:{spec.hdu},{where.extver}"
-        self.edited = True
 
     def _origin(self, value, where):
         if is_lazy(value) or self.reader is None:
@@ -309,31 +304,36 @@ class Plan:
 
     def _write_extra(self, key, content, before):
         header, data, ref = content.get("header") or [], content.get("data"), before.get("data")
+        name = content.get("name", "")
         if [list(card) for card in header] != before.get("header", []):
-            self._extra_cards(self._extra_hdu(key) or self._new_extra(key), header)
+            self._extra_cards(self._extra_hdu(key) or self._new_extra(key, name), header)
             self.edited = True
         if data is not None and (ref is None or not _is_same_data(data, ref)):
-            out = self._extra_hdu(key) or self._new_extra(key)
-            out.set_data(data.read() if is_lazy(data) else data, None, ref)
+            if key == PRIMARY and data.dtype.names is not None:
+                validate.warn(f"the primary HDU can hold no table; it is written as HDU {GROUPS}")
+                key = GROUPS
+            out = self._extra_hdu(key) or self._new_extra(key, name)
+            out.set_data(data.read() if is_lazy(data) else data)
 
     def _extra_hdu(self, key):
         if self.reader is not None:
             hdu = extra_fits.find(self.reader.index, key)
             if hdu is not None:
                 return self._by_source.get(hdu.number)
+        if key.startswith("#"):
+            return self._nameless.get(key)
         name, _, version = key.partition(",")
         return self._find(name, int(version) if version else 1)
 
-    def _new_extra(self, key):
+    def _new_extra(self, key, name=""):
+        if key.startswith("#"):
+            return self._nameless.setdefault(key, self._add(OutHdu(name)))
         name, _, version = key.partition(",")
-        return self.hdu("" if name.startswith("#") else name, int(version or 1), bool(version))
+        return self.hdu(name, int(version or 1), bool(version))
 
     def _extra_cards(self, out, cards):
-        if out.source is not None:
-            table = self.reader.table
-            out.header.remove(*{c[0] for c in extra_fits.extra_cards(out.source, table)})
-        for keyword, value, *comment in cards:
-            out.header.append(format_card(keyword, value, comment[0] if comment else ""))
+        table = None if self.reader is None else self.reader.table
+        extra_fits.patch_cards(out.header, cards, out.source, table)
 
     def _remove_extra(self, key):
         out = self._extra_hdu(key)
@@ -411,7 +411,10 @@ def _is_foreign(reader):
 
 
 def _is_same_data(data, ref):
-    return data is ref or validate.equal(data, ref)
+    """Whether data of `extra_fits` are those of the source; what nobody read is not compared."""
+    if hasattr(data, "hdu") and data.source is ref.source and data.hdu == ref.hdu:
+        return True
+    return validate.equal(data, ref)
 
 
 def _for_card(value):
@@ -436,11 +439,8 @@ def _is_lossy(value):
 
 def _warn_of_letters(extname, table):
     """Warn of texts in a table that FITS, which knows ASCII only, cannot hold."""
-    for name in table.dtype.names:
-        if table.dtype[name].base.kind == "U":
-            try:
-                table[name].astype("S")
-            except UnicodeEncodeError:
-                validate.warn(
-                    f"{extname}: column {name!r}: '?' is written for letters not in ASCII"
-                )
+    for column in as_table(table).columns:
+        if column.array.dtype.kind == "U" and not are_encodable(column.array):
+            validate.warn(
+                f"{extname}: column {column.name!r}: '?' is written for letters not in ASCII"
+            )

@@ -5,7 +5,7 @@ import io
 from ..errors import FileFormatError
 from .lazy_array import LazyArray
 from .quiet import quiet
-from .variable_length import plain_table
+from .table_array import as_table
 
 
 class AstropyRef(LazyArray):
@@ -100,4 +100,4 @@ def _plain_data(hdu):
         raise ValueError("there are no data")
     if data.dtype.names is None:
         return data.astype(data.dtype.newbyteorder("="), order="C", copy=False)
-    return plain_table(data)  # cells of variable length are fetched while the file is open
+    return as_table(data)  # cells of variable length are fetched while the file is open

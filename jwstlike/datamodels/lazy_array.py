@@ -2,6 +2,14 @@
 
 import math
 
+import numpy as np
+
+
+def native(array):
+    """Return `array` in the byte order of the machine; itself if it is so already."""
+    array = np.asanyarray(array)
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
 
 class LazyArray:
     """An array that was not read yet; a class of this kind gives `shape`, `dtype` and `read`."""

@@ -14,6 +14,9 @@ import numpy as np
 from ..errors import FileFormatError
 from .foreign import AstropyRef
 from .sources import BLOCK, fill
+from .table_array import TableArray, Waiting, as_table
+from .table_parts import LETTERS, tform
+from .texts import as_texts, decoded, encoded, letters_of
 from .variable_length import LONGEST_P, Heap
 
 # TFORM letter -> stored dtype
@@ -21,14 +24,10 @@ STORED = {
     "L": "S1", "X": "u1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "A": "S",
     "E": ">f4", "D": ">f8", "C": ">c8", "M": ">c16", "P": ">i4", "Q": ">i8",
 }  # fmt: skip
-# numpy kind and width -> TFORM letter
-LETTERS = {
-    "b1": "L", "u1": "B", "i1": "B", "i2": "I", "u2": "I", "i4": "J", "u4": "J", "i8": "K",
-    "u8": "K", "f2": "E", "f4": "E", "f8": "D", "c8": "C", "c16": "M", "f16": "D", "c32": "M",
-}  # fmt: skip
 OFFSETS = {"i1": -(2**7), "u2": 2**15, "u4": 2**31, "u8": 2**63}
 MEANT = {("B", -(2**7)): "i1", ("I", 2**15): "u2", ("J", 2**31): "u4", ("K", 2**63): "u8"}
 WIDE_ROW = 1 << 14  # bytes; in wider rows a single column is read by jumping
+LARGE = 1 << 20  # bytes; larger tables in a file are read column by column
 
 _TFORM = re.compile(r"\s*(\d*)([A-Z])(.*)", re.DOTALL)
 
@@ -67,6 +66,19 @@ class Column:
         """Whether the cells are arrays of variable length in the heap."""
         return self.letter in "PQ"
 
+    def undefined(self, cells):
+        """Return where stored cells are undefined; None where they cannot be, or are NaN."""
+        if self.letter == "L":
+            return (cells != b"T") & (cells != b"F")
+        if self.null is None or self.dtype.base.kind not in "iu":
+            return None
+        return cells == self.null
+
+    @property
+    def meant_null(self):
+        """What an undefined cell has in the place of a value."""
+        return False if self.letter == "L" else int(self.null) + int(self.zero)
+
     def convert(self, cells):
         """Turn stored cells into values of `dtype`."""
         if self.letter == "L":
@@ -74,7 +86,7 @@ class Column:
         if self.letter == "X":
             return np.unpackbits(cells, axis=-1, count=self.bits).view(bool)
         if self.letter == "A":
-            return stripped(cells)
+            return decoded(cells)
         base = self.dtype.base
         if self.scale == 1 and self.zero == 0:
             return cells
@@ -85,22 +97,6 @@ class Column:
         if self.null is not None:
             values[cells == self.null] = np.nan
         return values
-
-
-def stripped(cells):
-    """Return texts that end at the first NUL and without blanks at their end."""
-    width = cells.dtype.itemsize
-    if not width or not cells.size:
-        return cells
-    octets = np.ascontiguousarray(cells).view("u1").reshape(*cells.shape, width)
-    if (octets[..., :-1] == 0).any():
-        after_nul = np.logical_or.accumulate(octets == 0, axis=-1)
-        octets = np.where(after_nul, np.uint8(0), octets)
-    if np.isin(octets[..., -1], (0, 32)).any():
-        filled = (octets == 0) | (octets == 32)
-        tail = np.logical_and.accumulate(filled[..., ::-1], axis=-1)[..., ::-1]
-        octets = np.where(tail, np.uint8(0), octets)
-    return np.ascontiguousarray(octets).view(cells.dtype).reshape(cells.shape)
 
 
 def read_columns(hdu):
@@ -223,12 +219,12 @@ class TableRef(AstropyRef):
         return any(c.is_variable for c in self.columns.values())
 
     def read(self, dtype=None):
-        """Read the table.
+        """Return the table; a large one in a file is read column by column, when asked for.
 
         Returns
         -------
-        ndarray
-            Structured, (rows,); an astropy ``FITS_rec`` if a column has variable length.
+        TableArray
+            (rows,), with undefined cells masked.
 
         Raises
         ------
@@ -236,13 +232,13 @@ class TableRef(AstropyRef):
             If the data are cut or the file was changed since it was opened.
         """
         if self.has_variable:
-            return super().read(dtype)
+            return as_table(super().read(), self.units)
         self._check_size()
-        out = np.empty(self.shape, self.dtype)
-        for at, rows in self._iter_rows(out if self._is_alike() else None):
-            for name, column in self.columns.items():
-                out[name][at : at + len(rows)] = column.convert(rows[name])
-        return out if dtype is None else out.astype(dtype, copy=False)
+        columns = {n: Waiting(n, c.dtype) for n, c in self.columns.items()}
+        table = TableArray(self.shape, columns, self.units, self)
+        if self.nbytes <= LARGE or self.source.path is None:
+            table.load()
+        return table if dtype is None else table.astype(dtype, copy=False)
 
     def section(self, key, dtype=None):
         """Return ``read()[key]``; for the name of a column only its cells are converted."""
@@ -251,77 +247,74 @@ class TableRef(AstropyRef):
 
     def column(self, name):
         """Read one column, ``read()[name]``; of wide rows only its bytes."""
-        column = self.columns[name]
-        if column.is_variable:
-            return super().read()[name]
-        self._check_size()
-        out = np.empty(self.shape + column.dtype.shape, column.dtype.base)
-        for at, cells in self._iter_cells(name):
-            out[at : at + len(cells)] = column.convert(cells)
-        return out
+        return self.read_columns([name])[name]
 
-    def nulls(self, name):
-        """Return a mask of the undefined cells of a column.
+    def read_columns(self, names):
+        """Read some columns in one pass.
 
-        Logical columns: neither T nor F; integers: TNULL; others: none.
+        Returns
+        -------
+        dict of str to ndarray
+            Native; texts as `Texts`, and masked if there are undefined cells.
         """
-        column = self.columns[name]
-        self._check_size()
-        out = np.zeros(self.shape + column.dtype.shape, bool)
-        if column.letter == "L" or column.null is not None:
-            for at, cells in self._iter_cells(name):
-                if column.letter == "L":
-                    out[at : at + len(cells)] = (cells != b"T") & (cells != b"F")
-                else:
-                    out[at : at + len(cells)] = cells == column.null
-        return out
+        if self.has_variable:
+            table = self.read()
+            return {name: table[name] for name in names}
+        columns = {name: self.columns[name] for name in names}
+        made = {n: self._empty(c) for n, c in columns.items()}
+        masks = {}
+        for at, rows in self._iter_cells(names):
+            part = slice(at, at + len(rows))
+            for name, column in columns.items():
+                cells = rows[name]
+                made[name][part] = values = column.convert(cells)
+                if column.letter == "A":
+                    made[name].known = made[name].known | values.known
+                undefined = column.undefined(cells)
+                if undefined is not None and undefined.any():
+                    mask = masks.setdefault(name, np.zeros(made[name].shape, bool))
+                    mask[part] = undefined
+        for name, mask in masks.items():
+            made[name] = np.ma.MaskedArray(made[name], mask, fill_value=columns[name].meant_null)
+        return made
 
-    def _iter_cells(self, name):
-        if self._row.itemsize <= WIDE_ROW:
-            for at, rows in self._iter_rows():
-                yield at, rows[name]
+    def _empty(self, column):
+        shape, base = self.shape + column.dtype.shape, column.dtype.base
+        if column.letter == "A":
+            return as_texts(np.empty(shape, f"U{max(1, base.itemsize)}"))
+        return np.empty(shape, base)
+
+    def _iter_cells(self, names):
+        """Yield the number of the first row and the stored cells of some columns, by blocks."""
+        if len(names) > 1 or self._row.itemsize <= WIDE_ROW:
+            yield from self._iter_rows()
             return
+        (name,) = names
         stored, start = self._row.fields[name][:2]
         self._check_size()
-        cell = np.empty(1, stored)
+        cell = np.empty(1, [(name, stored)])
         with self.source.open() as stream:
             for row in range(self.shape[0]):
                 stream.seek(self.offset + row * self._row.itemsize + start)
-                fill(stream, memoryview(cell.view("u1").reshape(-1)))
+                fill(stream, memoryview(cell.view("u1")))
                 yield row, cell
 
-    def _is_alike(self):
-        """Whether each cell has the same place and size in the file and in the result."""
-        fields = self._row.fields
-        return self._row.itemsize == self.dtype.itemsize and all(
-            (stored.itemsize, offset) == (fields[name][0].itemsize, fields[name][1])
-            for name, (stored, offset) in self.dtype.fields.items()
-        )
-
-    def _iter_rows(self, landing=None):
-        """Yield the number of the first row and the stored rows, block by block.
-
-        With `landing`, a result like the rows in the file, they lie there and may be replaced
-        one column at a time.
-        """
+    def _iter_rows(self):
         self._check_size()
         width = self._row.itemsize
         step = max(1, BLOCK // max(width, 1))
         if not width:
             return
+        rows = np.empty(min(step, self.shape[0]), self._row)
         with self.source.open() as stream:
             stream.seek(self.offset)
             for at in range(0, self.shape[0], step):
-                count = min(step, self.shape[0] - at)
-                if landing is None:
-                    octets = np.empty(width * count, "u1")
-                else:
-                    octets = landing[at : at + count].view("u1")
-                if fill(stream, memoryview(octets)) < octets.size:
+                part = rows[: self.shape[0] - at]
+                if fill(stream, memoryview(part.view("u1"))) < part.nbytes:
                     raise FileFormatError(
                         f"{self.source.name}[{self.place}]", "the data are cut", "fetch it again"
                     )
-                yield at, octets.view(self._row)
+                yield at, part
 
     def _check_size(self):
         missing = self.offset + self.shape[0] * max(1, self._row.itemsize) - self.source.size
@@ -336,17 +329,16 @@ class TableRef(AstropyRef):
 # ---------------------------------------------------------------- writing
 
 
-def encode_table(table, units=None, nulls=None):
-    """Prepare a structured array for a FITS binary table.
+def encode_table(table, units=None):
+    """Prepare a table for a FITS binary table.
 
     Parameters
     ----------
-    table : ndarray or FITS_rec, (rows,)
+    table : TableArray, structured ndarray or FITS_rec, (rows,)
         Integers, floats, complex numbers, booleans, bytes and texts, with any shape of cells.
+        Masked cells are undefined: NUL in logical columns, TNULL in integers, else NaN.
     units : dict of str to str, optional
-        Default: those of a ``FITS_rec``.
-    nulls : dict of str to bool ndarray, optional
-        Undefined cells of boolean columns.
+        Default: those of the table.
 
     Returns
     -------
@@ -362,9 +354,10 @@ def encode_table(table, units=None, nulls=None):
     ValueError
         For cells of variable length with more than one axis.
     """
-    units = dict(units_of(table) if units is None else units)
+    table = as_table(table)
+    units = units_of(table) if units is None else units
     heap = Heap()
-    fields = [_encoded_field(table, name, heap) for name in table.dtype.names]
+    fields = [_encoded_field(name, table[name], heap) for name in table.names]
     row = np.dtype([(f"f{i}", f.stored) for i, f in enumerate(fields)])
     cards = [
         ("XTENSION", "BINTABLE", "Binary table"),
@@ -385,97 +378,92 @@ def encode_table(table, units=None, nulls=None):
             cards.append((f"TDIM{n}", field.tdim, ""))
         if field.zero:
             cards += [(f"TSCAL{n}", 1, ""), (f"TZERO{n}", field.zero, "")]
-    return cards, _table_blocks(table, fields, row, nulls or {}, heap)
+        if field.null is not None:
+            cards.append((f"TNULL{n}", int(field.null) - field.zero, ""))
+    return cards, _table_blocks(len(table), fields, row, heap)
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """How a column is written."""
+    """How a column is written.
+
+    Attributes
+    ----------
+    name, tform, tdim, zero, null
+        As in the cards of the column; `null` is the value that `cells` have there.
+    cells : ndarray
+        Without mask; of a column of variable length their places in the heap.
+    stored : numpy dtype
+        In the file, with the shape of a cell.
+    """
 
     name: str
-    kind: str
+    cells: np.ndarray
     stored: np.dtype
     tform: str
-    tdim: str
-    zero: int
-    places: np.ndarray | None = None  # of the cells in the heap
+    tdim: str = ""
+    zero: int = 0
+    null: int | None = None
 
 
-def _encoded_field(table, name, heap):
-    dtype = table.dtype[name]
-    if dtype.kind == "O":
-        letter, longest, places = heap.put(name, table[name], LETTERS)
+def _encoded_field(name, column, heap):
+    base, shape = column.dtype, column.shape[1:]
+    if base.kind == "O":
+        letter, longest, places = heap.put(name, column, LETTERS)
         code, stored = ("P", ">i4") if heap.size <= LONGEST_P else ("Q", ">i8")
-        tform = f"1{code}{letter}({longest})"
-        return Field(name, "O", np.dtype((stored, (2,))), tform, "", 0, places)
-    if _is_fits_rec(table):
-        cells = table[name]
-        dtype = np.dtype((cells.dtype, cells.shape[1:]))
-    base, shape = dtype.base, dtype.shape
-    kind = base.kind
-    if kind in "SU":
-        width = max(1, base.itemsize // (4 if kind == "U" else 1))
-        tdim = f"({','.join(map(str, (width, *reversed(shape))))})" if shape else ""
-        stored = np.dtype((f"S{width}", shape))
-        return Field(name, kind, stored, f"{width * math.prod(shape)}A", tdim, 0)
-    letter = LETTERS.get(f"{kind}{base.itemsize}")
-    if letter is None:
+        return Field(name, places, np.dtype((stored, (2,))), f"1{code}{letter}({longest})")
+    if base.kind == "U":
+        base = np.dtype(f"S{letters_of(column)}")
+    form = tform(base, shape)
+    if form is None:
         raise TypeError(f"column {name!r} of {base} cannot be written to a FITS table")
-    stored = np.dtype((STORED[letter], shape))
-    tdim = f"({','.join(map(str, reversed(shape)))})" if shape else ""
-    zero = OFFSETS.get(f"{kind}{base.itemsize}", 0)
-    repeat = math.prod(shape)
-    return Field(name, kind, stored, letter if not shape else f"{repeat}{letter}", tdim, zero)
+    if base.kind == "S":
+        stored, cells, null, axes = base, encoded(column), None, (base.itemsize, *reversed(shape))
+    else:
+        stored, (cells, null), axes = STORED[form[-1]], _filled(column), reversed(shape)
+    tdim = f"({','.join(map(str, axes))})" if shape else ""
+    zero = OFFSETS.get(f"{base.kind}{base.itemsize}", 0)
+    return Field(name, cells, np.dtype((stored, shape)), form, tdim, zero, null)
 
 
-def _table_blocks(table, fields, row, nulls, heap):
+def _filled(column):
+    """Return the cells of a column with undefined ones as they are written, and TNULL."""
+    kind = column.dtype.kind
+    if kind == "b":
+        return np.where(np.ma.getmaskarray(column), b"\0", np.where(column, b"T", b"F")), None
+    if not np.ma.is_masked(column):
+        return np.ma.getdata(column), None
+    if kind not in "iu":
+        return column.filled(np.nan), None
+    info, valid = np.iinfo(column.dtype), column.compressed()
+    known = (int(column.fill_value), info.min, info.max)
+    null = next((n for n in known if info.min <= n <= info.max and n not in valid), None)
+    if null is None:
+        null = next(n for n in range(info.min, info.max) if n not in valid)
+    return column.filled(null), null
+
+
+def _table_blocks(rows, fields, row, heap):
     step = max(1, BLOCK // max(row.itemsize, 1))
-    for at in range(0, len(table) if row.itemsize else 0, step):
-        part = table[at : at + step]
-        rows = np.zeros(len(part), row)
+    for at in range(0, rows if row.itemsize else 0, step):
+        count = min(step, rows - at)
+        block = np.zeros(count, row)
         for i, field in enumerate(fields):
-            mask = nulls.get(field.name)
-            if field.places is not None:
-                rows[f"f{i}"] = field.places[at : at + step]
-                continue
-            rows[f"f{i}"] = _stored_cells(field, part[field.name])
-            if mask is not None:
-                rows[f"f{i}"][mask[at : at + step]] = b"\0"
-        yield memoryview(rows.view("u1"))
+            block[f"f{i}"] = _stored_cells(field, field.cells[at : at + count])
+        yield memoryview(block.view("u1"))
     yield from heap.blocks()
 
 
 def _stored_cells(field, cells):
     """Turn cells into those of the file."""
-    if field.kind == "b":
-        return np.where(cells, b"T", b"F")
-    if field.kind == "U":
-        return _ascii(np.asarray(cells))
-    if field.zero:
-        bits = np.dtype(f"u{cells.dtype.itemsize}")
-        turned = np.asarray(cells).astype(cells.dtype.newbyteorder("=")).view(bits)
-        turned = turned ^ bits.type(1 << (8 * bits.itemsize - 1))
-        return turned.view(field.stored.base.newbyteorder("="))
-    return cells
-
-
-def _ascii(texts):
-    """Encode texts; characters outside ASCII become ``?``."""
-    try:
-        return texts.astype("S")
-    except UnicodeEncodeError:
-        return np.strings.encode(texts, "ascii", "replace")
-
-
-def _is_fits_rec(table):
-    return hasattr(table, "_coldefs")
+    if not field.zero:
+        return cells
+    bits = np.dtype(f"u{cells.dtype.itemsize}")
+    turned = np.ascontiguousarray(cells).view(bits) ^ bits.type(1 << (8 * bits.itemsize - 1))
+    return turned.view(field.stored.base.newbyteorder("="))
 
 
 def units_of(table):
-    """Return {column: unit} of a `TableArray` or ``FITS_rec``, {} for other tables."""
-    known = getattr(table, "units", None)
-    if isinstance(known, dict):
-        return {name: known[name.upper()] for name in table.dtype.names if name.upper() in known}
-    if not _is_fits_rec(table):
-        return {}
-    return {c.name: c.unit for c in table.columns if c.unit}
+    """Return {column: unit} of a `TableArray`."""
+    known = table.units or {}
+    return {name: known[name.upper()] for name in table.names if name.upper() in known}

@@ -1,21 +1,22 @@
 """`open`, and the small functions that users know from here."""
 
-import contextlib
 import importlib
 import os
 import warnings
+from functools import lru_cache
 
 import numpy as np
 
 from .. import settings
 from ..errors import FileFormatError, NoTypeWarning, ValidationWarning
 from . import filetype, formats, validate
-from .casting import gentle_asarray, native
+from .casting import gentle_asarray
 from .history import create_history_entry
 from .model_base import DataModel, JwstDataModel
 from .models import CLASSES, present_name
 from .quiet import quiet
 from .sources import Source, located
+from .table_array import as_table
 from .trees import put_value
 
 __all__ = [
@@ -91,8 +92,10 @@ def _container(init, storage_options, kwargs):
 def _open_source(init, guess, kwargs, storage_options=None):
     kind = {"HDUList": "fits", "AsdfFile": "asdf"}.get(type(init).__name__)
     if kind is None and isinstance(init, (str, os.PathLike)) and str(init).endswith(".fits"):
-        with contextlib.suppress(FileFormatError):  # reading is the check of most files
-            return _open_fits(formats.function(INDEX)(init), guess, kwargs)
+        try:
+            init, kind = formats.function(INDEX)(init), "fits"  # most files are what they say
+        except FileFormatError:
+            pass
     kind = kind or filetype.check(init)
     if kind == "asn":
         if not isinstance(init, (str, os.PathLike, Source)):
@@ -104,7 +107,7 @@ def _open_source(init, guess, kwargs, storage_options=None):
 def _open_fits(init, guess, kwargs):
     source = formats.function(INDEX)(init)
     name = source[0].get("DATAMODL")
-    return _make(source, name, _class_or_none(name) or (guess and _guess(source)), kwargs)
+    return _make(source, name, guess and _guess, kwargs)
 
 
 def _open_asdf(init, guess, kwargs):
@@ -113,7 +116,7 @@ def _open_asdf(init, guess, kwargs):
         return formats.function(TAGGED)(source, **kwargs)
     meta = source.tree.get("meta")
     name = meta.get("model_type") if isinstance(meta, dict) else None
-    return _make(source, name, _class_or_none(name) or (guess and _class("JwstDataModel")), kwargs)
+    return _make(source, name, guess and (lambda _: JwstDataModel), kwargs)
 
 
 TAGGED = "jwstlike.datamodels.tagged:TaggedModel"
@@ -123,12 +126,14 @@ TREE = "jwstlike.datamodels.asdf_support:loaded"
 OPENERS = {"fits": _open_fits, "asdf": _open_asdf}
 
 
-def _make(source, name, cls, kwargs):
-    """Make the model; warn if its class had to be guessed."""
-    if not cls:
-        raise TypeError(f"{source.source.name}: no known model class is named there ({name!r})")
-    if _class_or_none(name) is not None:
+def _make(source, name, guess, kwargs):
+    """Make the model; warn if its class had to be guessed, which takes a function `guess`."""
+    cls = _class_or_none(name)
+    if cls is not None:
         return cls(source, **kwargs)
+    if not guess:
+        raise TypeError(f"{source.source.name}: no known model class is named there ({name!r})")
+    cls = guess(source)
     what = "model_type not found" if not name else f"model_type {name!r} is not known"
     warnings.warn(
         f"{what}. Opening {source.source.name} as a {cls.__name__}",
@@ -142,7 +147,12 @@ def _make(source, name, cls, kwargs):
 
 def _class_or_none(name):
     """Return the class of a model type, also of one that only older files name, or None."""
-    name = present_name(name) if isinstance(name, str) else None
+    return _named_class(name) if isinstance(name, str) else None
+
+
+@lru_cache(maxsize=1024)
+def _named_class(name):
+    name = present_name(name)
     if name == "DataModel":
         return DataModel
     if name not in CLASSES:
@@ -233,13 +243,7 @@ def convert_fitsrec_to_array_in_tree(tree):
         return {k: convert_fitsrec_to_array_in_tree(v) for k, v in tree.items()}
     if isinstance(tree, list):
         return [convert_fitsrec_to_array_in_tree(v) for v in tree]
-    if type(tree).__name__ != "FITS_rec":
-        return tree
-    columns = {name: native(np.asarray(tree[name])) for name in tree.dtype.names}
-    out = np.empty(len(tree), [(n, c.dtype, c.shape[1:]) for n, c in columns.items()])
-    for name, column in columns.items():
-        out[name] = column
-    return out
+    return np.array(as_table(tree)) if type(tree).__name__ == "FITS_rec" else tree
 
 
 def remove_none_from_tree(tree):

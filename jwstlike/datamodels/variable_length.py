@@ -10,31 +10,6 @@ import numpy as np
 LONGEST_P = 2**31 - 1  # bytes of a heap that descriptors of 32 bit reach
 
 
-def plain_table(data):
-    """Return an astropy ``FITS_rec`` as a structured array; cells of variable length as objects."""
-    columns = {name: _plain_column(data, name) for name in data.names}
-    out = np.empty(len(data), [(n, c.dtype, c.shape[1:]) for n, c in columns.items()])
-    for name, column in columns.items():
-        out[name] = column
-    return out
-
-
-def _plain_column(data, name):
-    column = data[name]
-    if column.dtype.kind == "O":
-        cells = np.empty(len(column), object)
-        for row, cell in enumerate(column):
-            cells[row] = cell if isinstance(cell, str) else _native(np.asarray(cell))
-        return cells
-    if column.dtype.kind == "U":
-        return np.strings.encode(np.asarray(column), "ascii", "replace")
-    return _native(np.asarray(column))
-
-
-def _native(array):
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
-
-
 class Heap:
     """What the variable-length columns of a table put behind its rows.
 

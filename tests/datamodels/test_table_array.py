@@ -28,8 +28,10 @@ def test_columns_are_found_in_any_spelling_and_are_plain(table):
     assert table["FLUX"].tolist() == [7, 7]
     with pytest.raises(AttributeError, match="no column 'nothing'"):
         table.nothing  # noqa: B018
-    with pytest.raises(ValueError, match="no field of name nothing"):
+    with pytest.raises(KeyError, match="no column 'nothing'; it has WAVELENGTH, FLUX, DQ, NAME"):
         table["nothing"]
+    with pytest.raises(KeyError, match=r"no column .FLUXX.; did you mean .FLUX."):
+        table["FLUXX"] = 3
 
 
 def test_slices_and_copies_keep_units(table):
@@ -48,7 +50,7 @@ def test_columns_tell_names_and_units(table):
     table.columns[1].unit = "Jy"
     table.columns["wavelength"].unit = None
     assert table.units == {"FLUX": "Jy"}
-    with pytest.raises(KeyError, match="no column 'x', it has WAVELENGTH, FLUX"):
+    with pytest.raises(KeyError, match="no column 'x'; it has WAVELENGTH, FLUX"):
         table.columns["x"]
 
 

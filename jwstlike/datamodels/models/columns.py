@@ -59,14 +59,10 @@ def with_columns(table, added, spec):
     missing = {name: fill for name, fill in added.items() if name not in lower_names(table)}
     if table.dtype.fields is None or not missing:
         return table
-    shape = next(
-        (table.dtype[n].shape for n in table.dtype.names[::-1] if table.dtype[n].shape), ()
-    )
-    columns = [(name, table.dtype[name]) for name in table.dtype.names]
-    columns += [(name, spec.dtype[name].base, shape) for name in missing]
-    out = np.empty(table.shape, columns)
-    for name in table.dtype.names:
-        out[name] = table[name]
-    for name, fill in missing.items():
-        out[name] = fill
-    return as_table(fitted_table(out, spec.dtype), getattr(table, "units", None))
+    table = as_table(table)
+    shapes = [table.dtype[n].shape for n in reversed(table.names)]
+    shape = table.shape + next(filter(None, shapes), ())
+    columns = {n: np.full(shape, fill, spec.dtype[n].base) for n, fill in missing.items()}
+    known = ((n, n, None) for n in table.names)
+    complete = table.rearranged([*known, *((n, c, None) for n, c in columns.items())])
+    return fitted_table(complete, spec.dtype)
