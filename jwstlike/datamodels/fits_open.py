@@ -16,6 +16,8 @@ def read_model(model, init):
     init : path, bytes, binary file object, HDUList or FitsIndex
         An `HDUList` stays open; it is copied unless it is as on disk.
     """
+    if type(init).__name__ == "HDUList" and list.__len__(init) == 0 and init.filename() is None:
+        return  # nothing was put into it yet
     index = index_of(init)
     model._source_path = index.source.path
     migrate = getattr(model, "_migrate_hdulist", None)

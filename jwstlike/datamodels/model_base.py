@@ -464,12 +464,17 @@ class JwstDataModel(DataModel):
         d, only, extra_fits
             See `DataModel.update`.
         cal_logs : bool
-            Whether ``cal_logs`` of another model is taken over.
+            Whether those in ``cal_logs`` are added to the logs of this model.
         """
+        logs = d.get("cal_logs")
+        if isinstance(d, dict):
+            d = {name: value for name, value in d.items() if name != "cal_logs"}
         super().update(d, only=only, extra_fits=extra_fits)
-        logs = d.get("cal_logs") if cal_logs and isinstance(d, DataModel) else None
-        if logs is not None:
-            self._put("cal_logs", copied(logs.instance if isinstance(logs, Node) else logs))
+        if cal_logs and logs is not None:
+            logs = copied(logs.instance if isinstance(logs, Node) else logs)
+            if isinstance(logs, dict) and self.hasattr("cal_logs"):
+                logs = {**self.cal_logs.instance, **logs}
+            self._put("cal_logs", logs)
 
 
 def __getattr__(name):

@@ -10,7 +10,7 @@ from .checks import COMBINERS, COMPILERS, INSIDE, TYPES, UNUSUAL
 
 WORDS = frozenset(
     """title description fits_keyword fits_hdu blend_rule blend_table archive_catalog default
-    examples fits_required id $schema datatype ndim max_ndim unit allow_extra_columns tag also
+    examples fits_required id $schema datatype ndim max_ndim unit units allow_extra_columns tag also
     definitions""".split()
 ) | COMPILERS.keys() | COMBINERS.keys() | INSIDE | UNUSUAL  # fmt: skip
 NEAR = 0.85
@@ -79,8 +79,8 @@ TESTS = {
     "required": _must_be(list, "a list of names"),
     "properties": _must_be(dict, "an object: names with their schemas"),
     "fits_keyword": _must_be(str, "a string"),
-    "fits_hdu": _must_be(str, "a string"),
-    "ndim": _must_be(int, "an integer"),
-    "max_ndim": _must_be(int, "an integer"),
+    "fits_hdu": _must_be((str, list), "a string"),  # a list may name the HDUs of items
+    "ndim": _must_be((int, type(None)), "an integer"),
+    "max_ndim": _must_be((int, type(None)), "an integer"),
     **dict.fromkeys(COMBINERS, _must_be(list, "a list of schemas")),
 }
