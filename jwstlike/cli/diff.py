@@ -4,7 +4,17 @@ import argparse
 import sys
 from dataclasses import asdict
 
-from .files import DIFFERS, SAME, UNREADABLE, attempt, open_file, printable, quiet_pipe, write_json
+from .files import (
+    DIFFERS,
+    SAME,
+    UNREADABLE,
+    attempt,
+    content,
+    open_file,
+    printable,
+    quiet_pipe,
+    write_json,
+)
 
 
 @quiet_pipe
@@ -61,7 +71,10 @@ def _parser():
 
 
 def _tolerance(text):
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text}: must be a number from 0 on")
     return value
@@ -75,7 +88,7 @@ def _compare(_, options):
     from ..datamodels import compare
 
     return compare.differences(
-        options.a, options.b, options.rtol, options.atol,
+        content(options.a), content(options.b), options.rtol, options.atol,
         ignore=options.ignore, ignore_keywords=options.ignore_keyword,
         everything=options.everything,
     )  # fmt: skip

@@ -38,8 +38,18 @@ def describe(error, path, verb="read"):
     return f"{path}: {text if own else f'cannot be {verb} ({type(error).__name__}: {text})'}"
 
 
+@functools.cache
+def _standard_input():
+    return sys.stdin.buffer.read()
+
+
+def content(path):
+    """Return what to read for a name on the command line: for ``-`` the standard input."""
+    return _standard_input() if path == "-" else path
+
+
 def open_file(path, **options):
-    """Open a data file as a model.
+    """Open a data file, or the standard input for ``-``, as a model.
 
     Raises
     ------
@@ -49,7 +59,7 @@ def open_file(path, **options):
     from ..datamodels import open as open_model
     from ..errors import FileFormatError
 
-    model = open_model(path, **options)
+    model = open_model(content(path), **options)
     if not hasattr(model, "check"):
         raise FileFormatError(path, "is an association, not a data file", "give its members")
     return model

@@ -13,6 +13,7 @@ from .files import (
     USAGE,
     attempt,
     complain,
+    content,
     open_file,
     printable,
     quiet_pipe,
@@ -85,13 +86,14 @@ def read_headers(path, hdu=None, keywords=None):
     """Return one dict per HDU that has what is wanted; of an ASDF file one with its tree."""
     from ..datamodels import filetype
 
-    if filetype.check(path) != "fits":
+    source = content(path)
+    if filetype.check(source) != "fits":
         return _read_tree(path, keywords)
     from ..datamodels.fits_cards import parse_card
     from ..datamodels.fits_scan import scan
 
     found = []
-    for entry in _chosen(scan(path), hdu):
+    for entry in _chosen(scan(source), hdu):
         cards = entry.cards
         parsed = [parse_card(card) for card in cards]
         if keywords:
@@ -129,7 +131,7 @@ def _read_tree(path, keywords):
     from ..datamodels import asdf_light
     from ..datamodels.sources import Source
 
-    text, _ = asdf_light._read_tree_text(Source.of(path))
+    text, _ = asdf_light._read_tree_text(Source.of(content(path)))
     lines = text.decode("utf-8", "replace").splitlines()
     if keywords:
         flat = open_file(path, validate="off").to_flat_dict(include_arrays=False)

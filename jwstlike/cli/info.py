@@ -8,6 +8,7 @@ from .files import (
     UNREADABLE,
     aligned,
     attempt,
+    content,
     open_file,
     printable,
     quiet_pipe,
@@ -76,7 +77,7 @@ def _parser():
         description="Tell the class, shape, HDUs (or arrays) and main metadata of files; "
         "only headers are read.",
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="FITS or ASDF file")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="FITS or ASDF file, - for stdin")
     parser.add_argument("--json", action="store_true", help="a JSON list, one object per file")
     parser.add_argument("--tree", action="store_true", help="the tree of the data model as well")
     parser.add_argument("--all", action="store_true", help="no limit to the lines of the tree")
@@ -91,7 +92,7 @@ def describe_file(path):
     """Return what is known of a file, as a dict for JSON."""
     from ..datamodels import filetype
 
-    kind = filetype.check(path)
+    kind = filetype.check(content(path))
     if kind == "asn":
         return _describe_association(path)
     return (_describe_fits if kind == "fits" else _describe_asdf)(path)
@@ -103,7 +104,7 @@ def describe_file(path):
 def _describe_fits(path):
     from ..datamodels.fits_scan import scan
 
-    index = scan(path)
+    index = scan(content(path))
     primary = index[0]
     hdus = [_describe_hdu(hdu) for hdu in index]
     name, guessed = primary.get("DATAMODL"), False
@@ -198,7 +199,7 @@ def _dtype(hdu):
 def _describe_asdf(path):
     from ..datamodels import asdf_support
 
-    found = asdf_support.loaded(path)
+    found = asdf_support.loaded(content(path))
     tree, arrays = found.tree, []
     _collect(tree, "", arrays, set())
     root = next((r for r in ROOTS if _at(tree, f"{r}meta") is not None), "")
@@ -253,14 +254,15 @@ def _describe_association(path):
     import json
     from pathlib import Path
 
-    table = json.loads(Path(path).read_text(encoding="utf-8"))
+    text = content(path) if path == "-" else Path(path).read_bytes()
+    table = json.loads(text)
     products = table.get("products", []) if isinstance(table, dict) else []
     facts = {k: v for k, v in table.items() if isinstance(v, str)} if products else {}
     members = sum(len(p.get("members", ())) for p in products)
     facts |= {"products": len(products), "members": members}
     return {
         "file": path, "format": "association", "class": "ModelContainer", "guessed": False,
-        "shape": None, "size": Path(path).stat().st_size, "metadata": facts, "problems": [],
+        "shape": None, "size": len(text), "metadata": facts, "problems": [],
     }  # fmt: skip
 
 

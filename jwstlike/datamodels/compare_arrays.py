@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arrays import ArrayRef
+from .asdf_blocks import Block
 from .casting import is_lazy
 
 BLOCK = 1 << 22  # elements compared at a time
@@ -61,7 +62,14 @@ def compare(a, b, rtol=0.0, atol=0.0):
 
 def _sliceable(array):
     """Return an array as it is if its parts can be read alone, else read."""
-    return array if isinstance(array, ArrayRef) and array.shape else np.asarray(whole(array))
+    return array if array.shape and _is_in_pieces(array) else np.asarray(whole(array))
+
+
+def _is_in_pieces(array):
+    """Whether a part of an array costs no more than its own bytes."""
+    block = getattr(array, "block", None)
+    plain = isinstance(block, Block) and not block.compression and not array.strides
+    return isinstance(array, ArrayRef) or (plain and array.mask is None)
 
 
 def _part(array, key):

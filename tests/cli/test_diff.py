@@ -157,7 +157,7 @@ def test_tables_are_compared_column_by_column(tmp_path, monkeypatch, capsys):
     assert diff.main(["a.fits", "b.fits"]) == 1
     assert lines(capsys)[:-1] == [
         "T,1 column X: 1 of 3 cells differ; largest difference 2 at [2]: 3.0 | 5.0",
-        "T,1 column NAME: 1 of 3 cells differ at [1]: b'b' | b'B'",
+        "T,1 column NAME: 1 of 3 cells differ at [1]: 'b' | 'B'",
         "T,1 column OLD: only in the first",
         "T,1 column NEW: only in the second",
     ]
@@ -216,3 +216,10 @@ def test_a_wrong_tolerance_is_a_wrong_command(same, capsys):
         diff.main([same, same, "--rtol", "-1"])
     assert end.value.code == 2
     assert "must be a number from 0 on" in capsys.readouterr().err
+
+
+def test_a_tolerance_that_is_no_number_is_told(same, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        diff.main([same, same, "--rtol", "abc"])
+    assert stopped.value.code == 2
+    assert "--rtol: abc: must be a number from 0 on" in capsys.readouterr().err

@@ -167,3 +167,16 @@ def test_a_reader_that_is_gone_makes_no_traceback(ramp):
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.stdout.startswith("ramp.fits  FITS  RampModel")
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("suffix", ["fits", "asdf"])
+@pytest.mark.parametrize("command", ["info", "header", "validate"])
+def test_a_minus_stands_for_the_standard_input(tmp_path, command, suffix):
+    path = ImageModel((2, 3)).save(tmp_path / f"a.{suffix}")
+    program = [sys.executable, "-m", "jwstlike.cli.main", command]
+    with Path(path).open("rb") as stream:
+        piped = subprocess.run([*program, "-"], stdin=stream, capture_output=True, check=True)
+    named = subprocess.run([*program, path], capture_output=True, check=True)
+    lines = [named.stdout.replace(path.encode(), b"-"), piped.stdout]
+    assert lines[0].splitlines()[1:] == lines[1].splitlines()[1:]
+    assert lines[1]

@@ -150,3 +150,33 @@ def test_a_compressed_image_with_a_damaged_axis_is_compared_by_its_bytes(tmp_pat
     (tmp_path / "damaged.fits").write_bytes(content)
     (found,) = differences(tmp_path / "damaged.fits", whole)  # the bytes of the data are the same
     assert (found.kind, found.keyword, found.a, found.b) == ("card", "ZNAXIS1", "12 4", 12)
+
+
+def test_an_array_in_asdf_is_compared_in_pieces(tmp_path, monkeypatch):
+    from jwstlike.datamodels import compare_arrays
+    from jwstlike.datamodels.asdf_blocks import BlockRef
+
+    model = ImageModel(np.arange(64, dtype="f4").reshape(8, 8))
+    paths = [model.save(tmp_path / name) for name in ("a.asdf", "b.fits")]
+    monkeypatch.setattr(compare_arrays, "BLOCK", 16)
+    monkeypatch.setattr(BlockRef, "read", lambda *_: pytest.fail("read as a whole"))
+    assert differences(*paths) == []
+
+
+def test_a_compressed_image_is_the_same_as_its_plain_copy(tmp_path):
+    data = np.arange(400, dtype="i2").reshape(20, 20)
+    for name, kind in (("a.fits", afits.ImageHDU), ("b.fits", afits.CompImageHDU)):
+        hdu = kind(data, name="MINE")
+        hdu.header["BUNIT"] = "adu"
+        afits.HDUList([afits.PrimaryHDU(), hdu]).writeto(tmp_path / name)
+    assert differences(tmp_path / "a.fits", tmp_path / "b.fits") == []
+
+
+def test_values_are_compared_in_the_type_of_the_schema(tmp_path):
+    for name, value in (("a.fits", True), ("b.fits", "T"), ("c.fits", "F")):
+        primary = afits.PrimaryHDU()
+        primary.header["TELESCOP"], primary.header["DATAMODL"] = "JWST", "ImageModel"
+        primary.header["SUBARRAY"] = value
+        primary.writeto(tmp_path / name)
+    assert differences(tmp_path / "a.fits", tmp_path / "b.fits") == []
+    assert len(differences(tmp_path / "a.fits", tmp_path / "c.fits")) == 1
