@@ -5,9 +5,10 @@ when they are first asked for.
 """
 
 import importlib
+import sys
 
 from ..errors import did_you_mean
-from .models import CLASSES
+from .models import CLASSES, OLD_MODULES
 
 FUNCTIONS = {
     "open": "util",
@@ -24,6 +25,9 @@ MODULES = (
     "fits_support", "asdf_support", "asdf_in_fits", "exceptions", "history", "basic_utils",
 )  # fmt: skip
 
+# ``from jwstlike.datamodels.image import ImageModel``: all classes are found here
+sys.modules.update({f"{__name__}.{name}": sys.modules[__name__] for name in OLD_MODULES})
+
 __all__ = sorted([*FUNCTIONS, *CLASSES, "dqflags", "util", "validate"])
 
 
@@ -34,6 +38,8 @@ def __getattr__(name):
         value = getattr(importlib.import_module(f".models.{CLASSES[name]}", __name__), name)
     elif name in MODULES:
         return importlib.import_module(f".{name}", __name__)
+    elif name in OLD_MODULES:
+        return sys.modules[__name__]
     else:
         hint = did_you_mean(name, [*FUNCTIONS, *CLASSES])
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
