@@ -6,12 +6,12 @@ where YAML 1.1 would read them as something else.
 
 import datetime
 import math
-import os
 import re
 
 import numpy as np
 
 from .asdf_nodes import CORE, NeedsAsdf
+from .casting import plain_scalar
 
 WIDTH = 96
 MAX_SIMPLE_KEY = 100  # longer keys are written behind "? "
@@ -82,7 +82,7 @@ def time_text(value):
     return value.isoformat(sep=" ") if isinstance(value, datetime.datetime) else value.isoformat()
 
 
-def plain_value(value, path):
+def emitted(value, path):
     """Turn numpy scalars, paths and dates into plain Python; refuse what has no form.
 
     Raises
@@ -94,15 +94,12 @@ def plain_value(value, path):
     """
     if isinstance(value, np.datetime64):
         return value.astype("M8[us]").item()
-    if isinstance(value, np.generic):
-        convert = {"f": float, "c": complex}.get(value.dtype.kind)
-        if convert or value.dtype.kind in "biuSU":
-            return convert(value) if convert else value.item()
-    elif isinstance(value, os.PathLike):
-        return os.fspath(value)
-    elif isinstance(value, (set, frozenset)):
+    if isinstance(value, (set, frozenset)):
         raise TypeError(f"{'.'.join(map(str, path))}: a set has no form in ASDF; give a list")
-    raise NeedsAsdf(".".join(map(str, path)), type(value))
+    plain = plain_scalar(value)
+    if plain is value:
+        raise NeedsAsdf(".".join(map(str, path)), type(value))
+    return plain
 
 
 def _is_compound(item):
@@ -298,7 +295,7 @@ class Emitter:
         if isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):
             base = next(b for b in (bool, int, float) if isinstance(value, b))
             return self.scalar(base(value), path)  # an IntEnum, for example
-        return self.scalar(plain_value(value, path), path)
+        return self.scalar(emitted(value, path), path)
 
     def _big_integer(self, value):
         """Write an integer of more than 64 bit as the standard has it, in words of 32 bit."""

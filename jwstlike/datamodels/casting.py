@@ -227,6 +227,14 @@ def cast_read(array, spec, units=None):
     return table
 
 
+def plain_scalar(value):
+    """Return a numpy scalar (no date) or a path as plain Python, anything else as it is."""
+    if isinstance(value, np.generic) and value.dtype.kind in "biufcSU":
+        convert = {"f": float, "c": complex}.get(value.dtype.kind)  # long ones have no `item`
+        return convert(value) if convert else value.item()
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
 def plain_value(value, as_text=False):
     """Turn a value into the form a tree holds: numpy scalars, sets, tuples, paths become plain.
 
@@ -235,16 +243,15 @@ def plain_value(value, as_text=False):
     kind = type(value)
     if kind in PLAIN:
         return value
+    value = plain_scalar(value)
     if isinstance(value, np.datetime64):
         return str(value)
-    if isinstance(value, np.generic) and not isinstance(value, np.void):
+    if isinstance(value, np.timedelta64):
         return value.item()
     if isinstance(value, (tuple, list)):
         return [plain_value(v) for v in value]
     if isinstance(value, (set, frozenset)):
         return sorted(plain_value(v) for v in value)
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
     if as_text:
         if hasattr(value, "isot"):
             return value.isot
