@@ -75,14 +75,16 @@ LEGACY = {
 }
 
 # modules of the field's package that programs import classes from
-OLD_MODULES = """abvega_offset amilg amilgfitmodel amioi apcorr asn background barshadow combinedspec
-contrast cube dark emi extract1d_spec flat fringe fringefreq gain guider ifucube ifucubepars
-ifuimage image ipc irs2 lastframe level1b linearity mask mrsptcorr mrsxartcorr multicombinedspec
-multiexposure multislit multispec nirspec_flat nrm outlierifuoutput pastasossmodel pathloss persat photom
-pictureframe pixelarea psfmask quad ramp rampfitoutput readnoise reference reset resolution rscd
-saturation segmap sirs_kernel slit sossextractmodel sosswavegrid spec speckernel specprofile specpsf
-spectrace straylight superbias throughput trapdensity trappars trapsfilled tsophot wavemap
-wcs_ref_models""".split()
+OLD_MODULES = """
+abvega_offset amilg amilgfitmodel amioi apcorr asn background barshadow combinedspec
+contrast cube dark emi extract1d_spec flat fringe fringefreq gain guider ifucube
+ifucubepars ifuimage image ipc irs2 lastframe level1b linearity mask mrsptcorr mrsxartcorr
+multicombinedspec multiexposure multislit multispec nirspec_flat nrm outlierifuoutput
+pastasossmodel pathloss persat photom pictureframe pixelarea psfmask quad ramp
+rampfitoutput readnoise reference reset resolution rscd saturation segmap sirs_kernel slit
+sossextractmodel sosswavegrid spec speckernel specprofile specpsf spectrace straylight
+superbias throughput trapdensity trappars trapsfilled tsophot wavemap wcs_ref_models
+""".split()
 
 
 def present_name(name):
