@@ -1,8 +1,11 @@
 """What a FITS file holds beyond the schema: ``extra_fits.<EXTNAME>.{header, data}``."""
 
+from difflib import SequenceMatcher
+
+from .arrays import array_ref
 from .bindings import ITEM, PRIMARY
-from .fits_cards import is_structural
-from .fits_read import ASDF_NAMES, lazy
+from .fits_cards import format_card, is_structural, keyword_of
+from .fits_read import ASDF_NAMES
 
 
 def key_of(hdu, index):
@@ -43,21 +46,65 @@ def read(reader):
         cards = extra_cards(hdu, reader.table)
         if cards:
             content["header"] = cards
-        data = None if holds_known_data(hdu, reader) else lazy(index, hdu)
+        data = None if holds_known_data(hdu, reader) else array_ref(index, hdu)
         if data is not None:
             content["data"] = data
         if content:
-            found[key_of(hdu, index)] = content
+            key = key_of(hdu, index)
+            if key.startswith("#") and hdu.extname:  # a name and version that is there already
+                content["name"] = hdu.extname_raw
+            found[key] = content
     return found
 
 
 def extra_cards(hdu, table):
     """Cards of an HDU that the schema does not know, as [keyword, value, comment]."""
-    cards = []
-    for card in hdu.iter_parsed():
-        if not is_structural(card.keyword) and not is_known(hdu, card.keyword, table):
-            cards.append([card.keyword, card.value, card.comment])
-    return cards
+    parsed = (card for card in hdu.iter_parsed() if _is_extra(card.keyword, hdu, table))
+    return [[card.keyword, card.value, card.comment] for card in parsed]
+
+
+def _is_extra(keyword, hdu, table):
+    return not is_structural(keyword) and not is_known(hdu, keyword, table)
+
+
+def patch_cards(header, wanted, hdu=None, table=None):
+    """Make `wanted` the unmapped cards of a header; those that it has already stay as they are.
+
+    Parameters
+    ----------
+    header : Header
+    wanted : list of [keyword, value, comment]
+    hdu : HduIndex, optional
+        Where the cards of the header come from.
+    table : Table, optional
+        What is mapped there.
+    """
+    places, old = [], []
+    if hdu is not None:
+        old = extra_cards(hdu, table)
+        places = [n for n, c in enumerate(header.cards) if _is_extra(keyword_of(c), hdu, table)]
+    places.append(len(header.cards))
+    new = {}  # place -> cards that are put before what is there
+    goes = set()
+    matcher = SequenceMatcher(None, [*map(_identity, old)], [*map(_identity, wanted)], False)
+    for tag, start, stop, first, last in matcher.get_opcodes():
+        if tag != "equal":
+            goes.update(places[start:stop])
+            place = places[start] if start < stop or not start else places[start - 1] + 1
+            place = len(header.cards) if start == len(old) else place
+            new[place] = [_card(*card) for card in wanted[first:last]]
+    if new:
+        header.rearrange(goes, new)
+
+
+def _identity(card):
+    """Return what two equal cards have in common; NaN is equal to itself there."""
+    keyword, value, *comment = card
+    return str(keyword).upper(), repr(value), *(c or "" for c in comment or ("",))
+
+
+def _card(keyword, value, comment=""):
+    return format_card(keyword, value, comment or "").decode("ascii")
 
 
 def is_known(hdu, keyword, table):

@@ -1,11 +1,14 @@
 """Data of HDUs to be written: copied from the source, or encoded from arrays, in blocks."""
 
+from functools import partial
+
 import numpy as np
 
 from ..errors import FileFormatError
-from .casting import cast_read
+from .casting import cast_read, is_lazy
 from .fits_scan import RECORD
 from .table_array import as_table
+from .table_patch import changed_cells, patched
 
 # The most that is filled up with zeros where data are cut; above both, the header is wrong.
 MAX_FILLED = 1 << 26  # bytes
@@ -128,7 +131,7 @@ def is_untouched(value, ref, hdu, reader, spec=None):
     spec : Spec, optional
         What the array was cast by when it was read.
     """
-    if ref is None or hdu is None or reader is None or not _lies_in(ref, hdu, reader):
+    if ref is None or hdu is None or reader is None or not lies_in(ref, hdu, reader):
         return False
     if value is ref:
         return True
@@ -150,7 +153,21 @@ def _has_other_units(value, ref):
     return units != {name.upper(): unit for name, unit in getattr(ref, "units", {}).items()}
 
 
-def _lies_in(ref, hdu, reader):
+def patch_of(value, ref, hdu, reader):
+    """Return the `ArrayData` of a table of the source with some other cells.
+
+    None where it has to be written anew; the arguments are those of `is_untouched`.
+    """
+    if hdu is None or reader is None or is_lazy(value) or not hasattr(ref, "columns"):
+        return None
+    if not lies_in(ref, hdu, reader) or value.dtype.fields is None:
+        return None
+    changes = changed_cells(value, ref)
+    return None if changes is None else ArrayData(partial(patched, ref, changes), ref.stored_size)
+
+
+def lies_in(ref, hdu, reader):
+    """Whether a lazy array is that of an HDU of the source."""
     return getattr(ref, "source", None) is reader.index.source and (
         getattr(ref, "offset", None) == hdu.data_offset or getattr(ref, "place", None) == hdu.place
     )

@@ -1,10 +1,13 @@
 """A header to be written: the cards of its source, changed one at a time, never rebuilt."""
 
+import itertools
+
 from .fits_cards import CARD, format_card, keyword_of, parse_card
 from .fits_scan import RECORD
 
 # cards that describe the layout of the data and are replaced with them
 LAYOUT = ("BITPIX", "PCOUNT", "GCOUNT", "BSCALE", "BZERO", "BLANK", "TFIELDS", "THEAP")
+MANDATORY = frozenset("SIMPLE XTENSION BITPIX NAXIS PCOUNT GCOUNT TFIELDS".split())
 LAYOUT_NUMBERED = (
     "NAXIS", "TTYPE", "TFORM", "TUNIT", "TDIM", "TSCAL", "TZERO", "TNULL", "TDISP", "TBCOL",
 )  # fmt: skip
@@ -16,6 +19,14 @@ COMPRESSED = (
     "ZDATASUM",
 )  # fmt: skip
 COMPRESSED_NUMBERED = ("ZNAXIS", "ZTILE", "ZNAME", "ZVAL")
+
+LOOKS = ("TDISP", "TNULL")  # of a column: no matter how its cells are stored
+SCALING = ("SCAL", "SCALE", "ZERO")  # behind B or T
+# cards of a column, which follow it to another number (also those of FITS 4.0, 8.2, and of users)
+OF_COLUMNS = frozenset(
+    "TTYPE TFORM TUNIT TDIM TSCAL TZERO TNULL TDISP TBCOL TUCD TUTYP TCOMM TDESC TLMIN TLMAX TDMIN "
+    "TDMAX TCTYP TCUNI TCRVL TCRPX TCDLT TCNAM TCROT".split()
+)
 
 
 class Header:
@@ -47,6 +58,11 @@ class Header:
         place = self._place(keyword)
         return None if place is None else parse_card(self.cards[place])
 
+    def is_filled(self, keyword):
+        """Whether there is a card of a keyword with a value that is not empty."""
+        parsed = self.parsed(keyword)
+        return parsed is not None and parsed.value not in (None, "")
+
     def column_units(self):
         """Return {name of a column in capitals: its unit}, where there is one."""
         found = {}
@@ -54,9 +70,8 @@ class Header:
             name = self.parsed(f"TTYPE{number}")
             if name is None:
                 return found
-            unit = self.parsed(f"TUNIT{number}")
-            if unit is not None and unit.value:
-                found[str(name.value).upper()] = str(unit.value)
+            if self.is_filled(f"TUNIT{number}"):
+                found[str(name.value).upper()] = str(self.parsed(f"TUNIT{number}").value)
         return found
 
     def append(self, card):
@@ -79,6 +94,21 @@ class Header:
             self.cards[place] = card
             self.changed = True
 
+    def rearrange(self, goes, new):
+        """Drop the cards at some places, and put new ones before others.
+
+        Parameters
+        ----------
+        goes : set of int
+        new : dict of int to list of str
+        """
+        made = []
+        for place, card in enumerate([*self.cards, None]):
+            made += new.get(place, ())
+            if card is not None and place not in goes:
+                made.append(card)
+        self.cards, self._places, self.changed = made, None, True
+
     def remove(self, *keywords):
         """Remove all cards of some keywords."""
         kept = [c for c in self.cards if keyword_of(c) not in keywords]
@@ -86,27 +116,110 @@ class Header:
             self.cards, self._places, self.changed = kept, None, True
 
     def replace_layout(self, cards):
-        """Put new structural cards at the top in place of the old ones.
+        """Make these the cards that describe the data; those that say so already stay as they are.
 
         Parameters
         ----------
         cards : list of (keyword, value, comment)
             From SIMPLE or XTENSION on.
+
+        Returns
+        -------
+        bool
+            Whether anything differs.
         """
-        first = self.cards[0] if self.cards else None
-        packed = "ZIMAGE" in self
-        rest = [c for c in self.cards if not is_layout(keyword_of(c), packed)]
-        fresh = [format_card(*card).decode("ascii") for card in cards]
-        if first is not None and keyword_of(first) == cards[0][0]:
-            before, after = parse_card(first).value, cards[0][1]
-            fresh[0] = first if before == after else fresh[0]
-        self.cards = fresh + rest
-        self._places, self.changed = None, True
+        self._follow_columns([value for keyword, value, _ in cards if keyword[:5] == "TTYPE"])
+        wanted = {card[0]: card for card in cards}
+        packed, names = "ZIMAGE" in self, [keyword_of(card) for card in self.cards]
+        goes = [k not in wanted and self._is_void(k, packed, wanted) for k in names]
+        if not any(goes) and all(map(self._says, cards)):
+            return False
+        fresh = {k: self._renewed(card) for k, card in wanted.items()}
+        left = [n for n, k in enumerate(names) if not goes[n] and not is_mandatory(k)]
+        made = [fresh.pop(k) for k in wanted if is_mandatory(k)]
+        for number in left:
+            name = names[number]
+            if name not in wanted:
+                made.append(self.cards[number])
+            elif name in fresh:
+                made.append(fresh.pop(name))
+        behind = {k: before for before, k in itertools.pairwise(wanted)}
+        for name, card in fresh.items():
+            place = next(n for n, c in enumerate(made) if keyword_of(c) == behind[name])
+            made.insert(place + 1, card)
+        self.cards, self._places, self.changed = made, None, True
+        return True
+
+    def _is_void(self, keyword, packed, wanted):
+        """Whether a card means nothing beside new data that it does not describe."""
+        kind, number = split_number(keyword)
+        if f"TTYPE{number}" in wanted and kind in LOOKS:
+            return kind == "TNULL" and wanted[f"TFORM{number}"][1][-1] not in "BIJK"
+        if kind[1:] in SCALING and self._is_unscaled(kind[0], keyword[len(kind) :]):
+            return False
+        return is_layout(keyword, packed)
+
+    def _is_unscaled(self, letter, number):
+        """Whether the cards of a scaling say only that there is none."""
+        scale = "BSCALE" if letter == "B" else f"TSCAL{number}"
+        cards = {1: self.parsed(scale), 0: self.parsed(f"{letter}ZERO{number}")}
+        return all(card is None or card.value == value for value, card in cards.items())
+
+    def _says(self, card):
+        keyword, value, _ = card
+        old = self.parsed(keyword)
+        return old is not None and (old.value == value or _plain(keyword, old.value) == value)
+
+    def _renewed(self, card):
+        """Return the text of a card, the old one if it says the same, else with its comment."""
+        keyword, value, comment = card
+        if self._says(card):
+            return self.cards[self._place(keyword)]
+        old = self.parsed(keyword)
+        kept = old.comment if old is not None and keyword != "XTENSION" else ""
+        return format_card(keyword, value, kept or comment).decode("ascii")
+
+    def _follow_columns(self, columns):
+        """Give the cards of each column of a table the number that it has among `columns`."""
+        now = {str(name).upper(): n for n, name in enumerate(columns, 1)}
+        old = {}
+        for number in range(1, 1000):
+            name = self.parsed(f"TTYPE{number}")
+            if name is None:
+                break
+            old[number] = now.get(str(name.value).upper())
+        if all(new == number for number, new in old.items()):
+            return
+        cards, self._places = [], None
+        for card in self.cards:
+            kind, number = split_number(keyword_of(card))
+            if kind not in OF_COLUMNS or number not in old:
+                cards.append(card)
+            elif old[number] is not None:
+                cards.append(f"{kind}{old[number]}".ljust(8) + card[8:])
+        self.cards = cards
 
     def tobytes(self):
         """Return the header's bytes: cards, END, blanks up to a multiple of 2880."""
         text = "".join(self.cards) + "END".ljust(CARD)
         return text.ljust(-(-len(text) // RECORD) * RECORD).encode("latin-1")
+
+
+def split_number(keyword):
+    """Split ``TTYPE12`` into ``("TTYPE", 12)``; the number is None where there is none."""
+    kind = keyword.rstrip("0123456789")
+    return kind, int(keyword[len(kind) :]) if len(kind) < len(keyword) < 20 else None
+
+
+def is_mandatory(keyword):
+    """Whether a keyword has its place at the top of a header (FITS 4.0, section 4.4.1)."""
+    return keyword in MANDATORY or split_number(keyword)[0] == "NAXIS"
+
+
+def _plain(keyword, value):
+    """Return a TFORM without the count that it need not have; other values as they are."""
+    one = isinstance(value, str) and keyword.startswith("TFORM") and value[:1] == "1"
+    return value[1:] if one and value[1:2].isalpha() else value
 
 
 def is_layout(keyword, packed=False):
@@ -119,6 +232,8 @@ def is_layout(keyword, packed=False):
 
 
 # ---------------------------------------------------------------- checksums
+
+ALL_ONES = 0xFFFFFFFF  # the sum over an HDU whose CHECKSUM is right
 
 
 def datasum(blocks):
@@ -143,7 +258,7 @@ def datasum(blocks):
 
 def _fold(total):
     while total >> 32:
-        total = (total & 0xFFFFFFFF) + (total >> 32)
+        total = (total & ALL_ONES) + (total >> 32)
     return total
 
 
@@ -155,7 +270,7 @@ def encode_checksum(value):
     FITS standard 4.0, appendix J.1.
     """
     excluded = frozenset(b":;<=>?@[\\]^_`")
-    value = 0xFFFFFFFF - value
+    value = ALL_ONES - value
     text = [0] * 16
     for i in range(4):
         byte = (value >> (24 - 8 * i)) & 0xFF
@@ -172,7 +287,9 @@ def encode_checksum(value):
 
 
 def renew_checksums(header, data_sum):
-    """Set DATASUM and CHECKSUM where the header has them.
+    """Set DATASUM and CHECKSUM where the header has them and they are not right already.
+
+    Those that are empty stay so: it means that nobody knows the sum.
 
     Parameters
     ----------
@@ -180,10 +297,9 @@ def renew_checksums(header, data_sum):
     data_sum : int
         Sum over the filled-up data.
     """
-    stored = header.parsed("DATASUM")
-    if stored is not None and str(stored.value).strip() != str(data_sum):
+    if header.is_filled("DATASUM") and str(header.parsed("DATASUM").value).strip() != str(data_sum):
         header.set("DATASUM", str(data_sum))
-    if "CHECKSUM" in header:
+    if header.is_filled("CHECKSUM") and _fold(datasum([header.tobytes()]) + data_sum) != ALL_ONES:
         header.set("CHECKSUM", "0" * 16)
         total = _fold(datasum([header.tobytes()]) + data_sum)
         header.set("CHECKSUM", encode_checksum(total))

@@ -3,29 +3,24 @@
 The item at index ``n`` owns the HDUs with EXTVER ``n + 1`` of the EXTNAMEs that its schema names.
 """
 
-from .bindings import ITEM, LIST, OBJECT, PRIMARY, iter_leaves
+from .bindings import ITEM, OBJECT
 
 
 def bound_lists(spec):
     """Yield the `Spec` of each list of objects that have HDUs of their own."""
     for child in spec.children.values():
-        if child.kind == LIST and child.item is not None and extnames(child):
+        if child.extnames:
             yield child
         elif child.kind == OBJECT:
             yield from bound_lists(child)
 
 
-def extnames(spec):
-    """Names of the HDUs of the items of a list, in capitals; a set."""
-    names = {leaf.hdu.upper() for leaf in iter_leaves(spec.item) if leaf.bound and leaf.hdu}
-    return names - {PRIMARY}
-
-
 def length(index, table, spec):
     """Return the number of items that the HDUs hold: their highest EXTVER."""
-    names = extnames(spec)
-    hdus = [hdu for name in names for hdu in index.find_all(name)]
+    hdus = [hdu for name in spec.extnames for hdu in index.find_all(name)]
     longest = max((hdu.extver for hdu in hdus), default=0)
+    if longest < 1:  # an odd EXTVER is no place in a list
+        return 0
     if longest == 1 and not any(_says_something(hdu, table) for hdu in hdus):
         return 0
     return longest
@@ -69,7 +64,7 @@ def renamed(extra, reader, tree):
         now = places(reader, items_of(tree, spec))
         if now == {n: n for n in range(1, reader.list_length(spec) + 1)}:
             continue
-        names, made = extnames(spec), {}
+        names, made = spec.extnames, {}
         for key, content in extra.items():
             name, _, version = key.partition(",")
             new = now.get(int(version or 1)) if name.upper() in names else None
@@ -94,9 +89,8 @@ def arrange(plan):
         items, length = items_of(plan.model._tree, spec), plan.reader.list_length(spec)
         now = places(plan.reader, items)
         if len(items) != length or any(old != new for old, new in now.items()):
-            names = extnames(spec)
-            _move(plan, names, now)
-            moved.append(names)
+            _move(plan, spec.extnames, now)
+            moved.append(spec.extnames)
     return moved
 
 
@@ -104,7 +98,7 @@ def _move(plan, names, now):
     of_first = _cards_of_the_model(plan.reader.table, names)
     kept = []
     for out in plan.hdus:
-        if out.source is None or out.source.number == 0 or out.extname.upper() not in names:
+        if not _is_of_an_item(out, names):
             kept.append(out)
             continue
         new = now.get(out.source.extver)
@@ -117,6 +111,12 @@ def _move(plan, names, now):
         out.extver = new
         kept.append(out)
     plan.replace(kept)
+
+
+def _is_of_an_item(out, names):
+    return bool(out.source and out.source.number and out.source.extver > 0) and (
+        out.extname.upper() in names
+    )
 
 
 def _cards_of_the_model(table, names):

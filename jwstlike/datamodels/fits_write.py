@@ -11,7 +11,7 @@ from . import extra_fits, fits_lists, validate
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY
 from .casting import is_lazy
 from .fits_cards import format_card, format_commentary
-from .fits_data import ArrayData, SourceData, image_layout, is_untouched, table_layout
+from .fits_data import ArrayData, SourceData, image_layout, is_untouched, patch_of, table_layout
 from .fits_header import Header, datasum, renew_checksums
 from .fits_read import card_text
 from .fits_scan import RECORD
@@ -268,7 +268,9 @@ class Plan:
         original, value = value, looked_at(value)
         ref = self._origin(value, where)
         value = self.model._stored_form(spec, value, ref)
-        if out is not None and is_untouched(value, ref, out.source, self.reader, spec):
+        if out is not None and (
+            is_untouched(value, ref, out.source, self.reader, spec) or self._patch(out, value, ref)
+        ):
             self.links[id(original)] = self._link(out)
             return
         array = read_or_warn(value, path)
@@ -278,6 +280,13 @@ class Plan:
         out = self.hdu(spec.hdu, where.extver, with_data=True)
         self.edited |= out.set_data(array, spec)  # pixels alone are no matter of the ASDF tree
         self.links[id(original)] = f"fits:{spec.hdu},{where.extver}"
+
+    def _patch(self, out, value, ref):
+        """Change cells of a table of the source in place; return whether that is possible."""
+        data = patch_of(value, ref, out.source, self.reader)
+        if data is not None:
+            out.data, out.header.changed = data, True
+        return data is not None
 
     def _origin(self, value, where):
         if is_lazy(value) or self.reader is None:
@@ -312,8 +321,11 @@ class Plan:
             if key == PRIMARY and data.dtype.names is not None:
                 validate.warn(f"the primary HDU can hold no table; it is written as HDU {GROUPS}")
                 key = GROUPS
-            out = self._extra_hdu(key) or self._new_extra(key, name)
-            out.set_data(data.read() if is_lazy(data) else data)
+            out = self._extra_hdu(key)
+            data = read_or_warn(data, f"extra_fits.{key}.data")
+            if data is not None and not (out and self._patch(out, data, ref)):
+                out = out or self._new_extra(key, name)
+                self.edited |= out.set_data(data)
 
     def _extra_hdu(self, key):
         if self.reader is not None:

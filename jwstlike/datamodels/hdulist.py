@@ -2,10 +2,13 @@
 
 import io
 
+from ..errors import FileFormatError
 from .fits_scan import scan
 from .quiet import quiet
 
-PLAIN = frozenset({"PrimaryHDU", "ImageHDU", "BinTableHDU", "TableHDU"})
+AS_READ = frozenset(
+    {"PrimaryHDU", "ImageHDU", "BinTableHDU", "TableHDU", "GroupsHDU", "_NonstandardHDU"}
+)
 
 
 def index_of_hdulist(hdulist):
@@ -39,7 +42,7 @@ def _is_as_on_disk(hdulist):
     if getattr(file, "mode", None) != "readonly" or getattr(hdulist, "_resize", True):
         return False
     return all(
-        type(hdu).__name__ in PLAIN
+        type(hdu).__name__ in AS_READ
         and getattr(hdu, "_file", None) is file
         and not getattr(hdu, "_data_loaded", True)
         and not getattr(hdu.header, "_modified", True)
@@ -48,10 +51,21 @@ def _is_as_on_disk(hdulist):
 
 
 def hdulist_bytes(hdulist):
-    """Return the bytes of the file that an `HDUList` would be written to."""
+    """Return the bytes of the file that an `HDUList` would be written to.
+
+    Raises
+    ------
+    FileFormatError
+        When astropy cannot write one of its HDUs.
+    """
     from astropy.io.fits.verify import VerifyWarning
 
     stream = io.BytesIO()
     with quiet(VerifyWarning):
-        hdulist.writeto(stream, output_verify="ignore")
+        try:
+            hdulist.writeto(stream, output_verify="ignore")
+        except Exception as error:  # of the inside of astropy, for HDUs that it only reads
+            name = hdulist.filename() or "<HDUList>"
+            reason = f"astropy cannot write it ({type(error).__name__}: {error})"
+            raise FileFormatError(name, reason, "give the path of the file") from error
     return stream.getvalue()
