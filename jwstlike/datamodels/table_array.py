@@ -14,7 +14,7 @@ from .sharing import is_any_lent
 from .table_parts import Columns, Row
 from .texts import Texts, are_encodable, as_letters, as_texts, decoded, encoded, letters_of
 
-MOST_READS = 2  # columns that are read alone; with the next one all others are read
+MOST_READS = 4  # columns that are read alone; with the next one all others are
 
 
 class Waiting(NamedTuple):
@@ -47,8 +47,8 @@ class TableArray:
         Axes of the table first, then those of a cell.
     units : dict of str to str, optional
         Name of a column in capitals -> unit; None: nothing is known.
-    source : object, optional
-        From which ``read_columns(names)`` gives those that wait.
+    source : TableRef, optional
+        Of the columns that wait.
 
     Attributes
     ----------
@@ -69,12 +69,17 @@ class TableArray:
     # ------------------------------------------------------------ columns
 
     def __getitem__(self, key):
-        if isinstance(key, str):
-            return self._column(self._known(key))
+        if type(key) is str:
+            column = self._columns.get(key)
+            is_here = column is not None and type(column) is not Waiting
+            return column if is_here else self._column(self._known(key))
         if type(key) is int and len(self._shape) == 1:
-            if not -len(self) <= key < len(self):
-                raise IndexError(f"there is no row {key} in a table of {len(self)} rows")
-            return Row(self, key % len(self))
+            count = self._shape[0]
+            if not -count <= key < count:
+                raise IndexError(f"there is no row {key} in a table of {count} rows")
+            return Row(self, key % count)
+        if isinstance(key, str):
+            return self._column(self._known(str(key)))
         if isinstance(key, list) and key and all(isinstance(n, str) for n in key):
             return self._made({n: self._column(n) for n in map(self._known, key)}, True)
         return self._part(key)
@@ -114,7 +119,7 @@ class TableArray:
         for name, column in waiting.items():
             self._columns[name] = fitted(read.pop(column.name), column.dtype, self.ndim)
         if not any(type(c) is Waiting for c in self._columns.values()):
-            self.__dict__["_source"] = None
+            self._source = None
 
     def load(self):
         """Read what was not read yet; return the columns, a dict."""
@@ -255,7 +260,9 @@ class TableArray:
         return self._shape[0]
 
     def __iter__(self):
-        return (self[n] for n in range(len(self)))
+        if len(self._shape) != 1:
+            return (self[n] for n in range(len(self)))
+        return (Row(self, n) for n in range(self._shape[0]))
 
     def __contains__(self, row):
         return row in self._structured()

@@ -25,23 +25,23 @@ class Row:
     Cells are found by name, in any spelling, by position and as attributes.
     """
 
-    __slots__ = ("_index", "_table")
+    __slots__ = ("_at",)
 
     def __init__(self, table, index):
-        object.__setattr__(self, "_table", table)
-        object.__setattr__(self, "_index", index)
-
-    def _name(self, key):
-        return self._table.names[key] if isinstance(key, (int, np.integer)) else key
+        object.__setattr__(self, "_at", (table, index))
 
     def __getitem__(self, key):
-        if isinstance(key, slice):
-            return tuple(self)[key]
-        return self._table[self._name(key)][self._index]
+        table, index = self._at
+        if type(key) is str:
+            column = table._columns.get(key)
+            return (column if isinstance(column, np.ndarray) else table[key])[index]
+        return tuple(self)[key] if isinstance(key, slice) else table[table.names[key]][index]
 
     def __setitem__(self, key, value):
-        table = self._table
-        table._set_cells(table._known(self._name(key)), self._index, value)
+        table, index = self._at
+        table._set_cells(
+            table._known(key if isinstance(key, str) else table.names[key]), index, value
+        )
 
     def __getattr__(self, name):
         if name.startswith("_"):
@@ -63,12 +63,12 @@ class Row:
     @property
     def dtype(self):
         """Structured dtype of the table."""
-        return self._table.dtype
+        return self._at[0].dtype
 
     @property
     def names(self):
         """Names of the columns, a list."""
-        return self._table.names
+        return self._at[0].names
 
     @property
     def shape(self):
@@ -76,13 +76,14 @@ class Row:
         return ()
 
     def __len__(self):
-        return len(self._table.names)
+        return len(self.names)
 
     def __iter__(self):
-        return (self[name] for name in self._table.names)
+        return (self[name] for name in self.names)
 
     def __array__(self, dtype=None, copy=None):
-        row = self._table._structured()[self._index]
+        table, index = self._at
+        row = table._structured()[index]
         made = np.array(row) if copy else np.asarray(row)
         return made if dtype is None else made.astype(dtype)
 
@@ -104,7 +105,7 @@ class Row:
         return repr(tuple(self))
 
     def __reduce__(self):
-        return Row, (self._table, self._index)
+        return Row, self._at
 
 
 def _text(cell):

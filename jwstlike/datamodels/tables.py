@@ -66,6 +66,11 @@ class Column:
         """Whether the cells are arrays of variable length in the heap."""
         return self.letter in "PQ"
 
+    @property
+    def is_plain(self):
+        """Whether stored cells are values, but for the order of their bytes."""
+        return (self.scale, self.zero, self.null) == (1, 0, None) and self.letter in "BIJKEDCM"
+
     def undefined(self, cells):
         """Return where stored cells are undefined; None where they cannot be, or are NaN."""
         if self.letter == "L":
@@ -234,10 +239,11 @@ class TableRef(AstropyRef):
         if self.has_variable:
             return as_table(super().read(), self.units)
         self._check_size()
-        columns = {n: Waiting(n, c.dtype) for n, c in self.columns.items()}
-        table = TableArray(self.shape, columns, self.units, self)
         if self.nbytes <= LARGE or self.source.path is None:
-            table.load()
+            table = TableArray(self.shape, self.read_columns(self.columns), self.units)
+        else:
+            columns = {n: Waiting(n, c.dtype) for n, c in self.columns.items()}
+            table = TableArray(self.shape, columns, self.units, self)
         return table if dtype is None else table.astype(dtype, copy=False)
 
     def section(self, key, dtype=None):
@@ -262,13 +268,16 @@ class TableRef(AstropyRef):
             return {name: table[name] for name in names}
         columns = {name: self.columns[name] for name in names}
         made = {n: self._empty(c) for n, c in columns.items()}
-        masks = {}
+        plain = [(name, made[name]) for name, c in columns.items() if c.is_plain]
+        masks, others = {}, [item for item in columns.items() if not item[1].is_plain]
         for at, rows in self._iter_cells(names):
             part = slice(at, at + len(rows))
-            for name, column in columns.items():
+            for name, values in plain:
+                values[part] = rows[name]
+            for name, column in others:
                 cells = rows[name]
                 made[name][part] = values = column.convert(cells)
-                if column.letter == "A":
+                if column.letter == "A" and values.known:
                     made[name].known = made[name].known | values.known
                 undefined = column.undefined(cells)
                 if undefined is not None and undefined.any():

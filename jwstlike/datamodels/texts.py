@@ -106,14 +106,10 @@ def stripped(cells):
     if not width or not cells.size:
         return cells
     octets = np.ascontiguousarray(cells).view("u1").reshape(*cells.shape, width)
-    if (octets[..., :-1] == 0).any():
+    if np.count_nonzero(octets) != np.strings.str_len(cells).sum():  # NUL before other bytes
         after_nul = np.logical_or.accumulate(octets == 0, axis=-1)
-        octets = np.where(after_nul, np.uint8(0), octets)
-    if np.isin(octets[..., -1], (0, 32)).any():
-        filled = (octets == 0) | (octets == 32)
-        tail = np.logical_and.accumulate(filled[..., ::-1], axis=-1)[..., ::-1]
-        octets = np.where(tail, np.uint8(0), octets)
-    return np.ascontiguousarray(octets).view(cells.dtype).reshape(cells.shape)
+        cells = np.where(after_nul, np.uint8(0), octets).view(cells.dtype)[..., 0]
+    return np.strings.rstrip(cells, b" ")
 
 
 def decoded(cells):
