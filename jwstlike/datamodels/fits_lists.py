@@ -15,11 +15,19 @@ def bound_lists(spec):
             yield from bound_lists(child)
 
 
+NEAR, NEAR_EACH = 100, 10  # the highest EXTVER that is a place in a list: 100, 10 more per HDU
+
+
 def length(index, table, spec):
-    """Return the number of items that the HDUs hold: their highest EXTVER."""
+    """Return the number of items that the HDUs hold: their highest EXTVER.
+
+    One far behind the others, as damage may give it, is no place in a list, and neither is one
+    below 1.
+    """
     hdus = [hdu for name in spec.extnames for hdu in index.find_all(name)]
-    longest = max((hdu.extver for hdu in hdus), default=0)
-    if longest < 1:  # an odd EXTVER is no place in a list
+    most = NEAR + len(hdus) * NEAR_EACH
+    longest = max((hdu.extver for hdu in hdus if 0 < hdu.extver <= most), default=0)
+    if longest < 1:
         return 0
     if longest == 1 and not any(_says_something(hdu, table) for hdu in hdus):
         return 0
@@ -89,16 +97,16 @@ def arrange(plan):
         items, length = items_of(plan.model._tree, spec), plan.reader.list_length(spec)
         now = places(plan.reader, items)
         if len(items) != length or any(old != new for old, new in now.items()):
-            _move(plan, spec.extnames, now)
+            _move(plan, spec.extnames, now, length)
             moved.append(spec.extnames)
     return moved
 
 
-def _move(plan, names, now):
+def _move(plan, names, now, length):
     of_first = _cards_of_the_model(plan.reader.table, names)
     kept = []
     for out in plan.hdus:
-        if not _is_of_an_item(out, names):
+        if not _is_of_an_item(out, names, length):
             kept.append(out)
             continue
         new = now.get(out.source.extver)
@@ -113,8 +121,8 @@ def _move(plan, names, now):
     plan.replace(kept)
 
 
-def _is_of_an_item(out, names):
-    return bool(out.source and out.source.number and out.source.extver > 0) and (
+def _is_of_an_item(out, names, length):
+    return bool(out.source and out.source.number and 0 < out.source.extver <= length) and (
         out.extname.upper() in names
     )
 

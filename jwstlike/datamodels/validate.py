@@ -377,10 +377,13 @@ def once(told):
         warn(text)
 
 
+INSIDE = ("jwstlike.", "contextlib", "functools")  # the frames of ``with`` blocks as well
+
+
 def outside():
     """Stack level of the first caller outside this package, for warnings."""
     frame, level = sys._getframe(1), 1
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("jwstlike."):
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(INSIDE):
         frame, level = frame.f_back, level + 1
     return level
 

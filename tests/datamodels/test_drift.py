@@ -56,6 +56,13 @@ def test_values_of_another_schema_give_one_summary_with_a_line_each(old):
         assert f"[PRIMARY,1] {keyword} (meta." in text
 
 
+def test_the_summary_points_at_the_callers_line(old):
+    model = datamodels.open(old)
+    with pytest.warns(ValidationWarning) as told:
+        model.to_flat_dict()
+    assert told[0].filename == __file__
+
+
 def test_values_that_are_asked_for_one_by_one_are_told_three_times_at_most(old):
     model = datamodels.open(old)
     first = caught(lambda: model.meta.instrument.name)
@@ -148,6 +155,185 @@ def test_a_missing_array_is_absent_and_told_when_the_asdf_extension_is_read(tmp_
         "b.fits[ASDF,1]: the file lacks the HDU of fits:SCI,1; the array is absent"
     )
     assert model.err.sum() == 9
+
+
+# ---------------------------------------------------------------- many ways to differ
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory):
+    """Write an image, slits and a spectrum as this release does."""
+    image = datamodels.ImageModel((4, 5))
+    image.err, image.dq = np.ones((4, 5), "f4"), np.ones((4, 5), "u4")
+    image.meta.instrument.name, image.meta.exposure.nints = "NIRCAM", 1
+    image.meta.notes = {"a": 1}
+    slits = datamodels.MultiSlitModel()
+    for name in "abc":
+        slits.slits.append(datamodels.SlitModel((3, 4)))
+        slits.slits[-1].name, slits.slits[-1].dq = name, np.ones((3, 4), "u4")
+    spectrum = datamodels.SpecModel()
+    spectrum.spec_table = np.ones(3, spectrum.get_dtype("spec_table"))
+    models = {"image": image, "slits": slits, "spectrum": spectrum}
+    folder = tmp_path_factory.mktemp("healthy")
+    return {name: model.save(folder / f"{name}.fits") for name, model in models.items()}
+
+
+def set_card(name, value):
+    return lambda hdus: hdus[0].header.set(name, value)
+
+
+def replace(name, new):
+    def edit(hdus):
+        hdus[name] = new
+
+    return edit
+
+
+def drop(*keys):
+    def edit(hdus):
+        for key in keys:
+            del hdus[key]
+
+    return edit
+
+
+def renumber(old, new):
+    def edit(hdus):
+        for found in hdus[1:]:
+            if found.ver == old:
+                found.header["EXTVER"] = new
+
+    return edit
+
+
+def change_columns(change):
+    def edit(hdus):
+        columns = change(list(hdus["EXTRACT1D"].columns))
+        hdus["EXTRACT1D"] = afits.BinTableHDU.from_columns(columns, name="EXTRACT1D")
+
+    return edit
+
+
+def renamed(columns):
+    return [afits.Column("LAMBDA", "D", array=columns[0].array), *columns[1:]]
+
+
+def of_text(columns):
+    return [afits.Column(columns[0].name, "4A", array=["a", "b", "c"]), *columns[1:]]
+
+
+def of_vectors(columns):
+    return [afits.Column(columns[0].name, "4D", array=np.ones((3, 4))), *columns[1:]]
+
+
+CELLS = np.array([(1, 2)], [("a", "i4"), ("b", "i4")])
+DRIFTS = {
+    # what differs: file, how, the one warning (None: there is none), a path, what is there
+    "nothing": ("image", list, None, "meta.exposure.nints", 1),
+    "a keyword of another name": (
+        "image", lambda h: h[0].header.rename_keyword("NINTS", "NUMINTS"), None,
+        "meta.exposure.nints", None),
+    "a value retired": (
+        "image", set_card("INSTRUME", "TFII"), "did you mean 'TFI'?; kept", "meta.instrument.name",
+        "TFII"),
+    "text for a number": (
+        "image", set_card("NINTS", "one"), "is a string, must be an integer; kept",
+        "meta.exposure.nints", "one"),
+    "a number for text": ("image", set_card("TARGNAME", 12), None, "meta.target.catalog_name", "12"),
+    "a logical for a number": (
+        "image", set_card("EFFEXPTM", True), "is a boolean, must be a number; kept",
+        "meta.exposure.exposure_time", True),
+    "an HDU of another name": (
+        "image", lambda h: h["ERR"].header.set("EXTNAME", "ERROR"),
+        "lacks the HDU of fits:ERR,1; the array is absent", "err.sum", 0),
+    "an axis more": (
+        "image", replace("SCI", afits.ImageHDU(np.ones((2, 4, 5), "f4"), name="SCI")),
+        "Expected 2, got 3; kept as it is", "data.sum", 40),
+    "an HDU without data": ("image", replace("SCI", afits.ImageHDU(name="SCI")), None,
+                            "data.sum", 0),
+    "a table for an image": (
+        "image", replace("DQ", afits.BinTableHDU(CELLS, name="DQ")),
+        "a table cannot become a plain array of uint32; kept as it is", "dq.sum", None),
+    "flags of another type": (
+        "image", replace("DQ", afits.ImageHDU(np.full((4, 5), 3, "i2"), name="DQ")), None,
+        "dq.sum", 60),
+    "flags with the last bit set": (
+        "image", replace("DQ", afits.ImageHDU(np.full((1, 1), -(2**31), "i4"), name="DQ")), None,
+        "dq.sum", 2**31),
+    "flags with fractions": (
+        "image", replace("DQ", afits.ImageHDU(np.full((4, 5), 1.5, "f4"), name="DQ")),
+        "20 of 20 values do not fit uint32, the first is 1.5 at (0, 0); kept as it is",
+        "dq.sum", 30),
+    "another class": (
+        "image", set_card("DATAMODL", "CubeModel"), "Expected 3, got 2; kept as it is", "err.sum",
+        20),
+    "a class without arrays": ("image", set_card("DATAMODL", "MultiSpecModel"), None,
+                               "meta.exposure.nints", 1),
+    "a legacy class": ("image", set_card("DATAMODL", "DrizProductModel"), None, "err.sum", 20),
+    "a slit without data": (
+        "slits", drop(("SCI", 2)), "lacks the HDU of fits:SCI,2; the array is absent",
+        "slits.1.dq.sum", 12),
+    "no second slit": (
+        "slits", drop(("SCI", 2), ("DQ", 2)),
+        "lacks the HDU of fits:SCI,2, fits:DQ,2; the array is absent", "slits.2.name", "c"),
+    "a slit number far away": ("slits", renumber(3, 30000),
+                               "lacks the HDU of fits:SCI,3, fits:DQ,3;", "slits.1.name", "b"),
+    "a slit number of nothing": ("slits", renumber(3, -1),
+                                 "lacks the HDU of fits:SCI,3, fits:DQ,3;", "slits.1.name", "b"),
+    "a slit number in words": ("slits", renumber(3, "last"),
+                               "lacks the HDU of fits:SCI,3, fits:DQ,3;", "slits.1.name", "b"),
+    "one slit more": (
+        "slits", lambda h: h.append(afits.ImageHDU(np.ones((2, 2), "f4"), name="SCI", ver=4)), None,
+        "slits.3.data.sum", 4),
+    "an HDU nobody knows": (
+        "slits", lambda h: h.append(afits.ImageHDU(np.ones((2, 2), "f4"), name="NEWMASK")), None,
+        "extra_fits.NEWMASK.data.sum", 4),
+    "a column of another name": (
+        "spectrum", change_columns(renamed), "the table has no column WAVELENGTH",
+        "spec_table.size", 3),
+    "fewer columns": (
+        "spectrum", change_columns(lambda c: c[:5]), "the table has no column FLUX_VAR_FLAT, ",
+        "spec_table.size", 3),
+    "a column of text": (
+        "spectrum", change_columns(of_text), "could not convert string to float",
+        "spec_table.size", 3),
+    "a column of vectors": ("spectrum", change_columns(of_vectors), None, "spec_table.size", 3),
+    "no columns": ("spectrum", change_columns(lambda c: []), "the table has no column WAVELENGTH, ",
+                   "spec_table.size", None),
+    "an image for a table": (
+        "spectrum", replace("EXTRACT1D", afits.ImageHDU(np.ones((3, 3), "f4"), name="EXTRACT1D")),
+        "kept as it is", "spec_table.sum", 9),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("drift", DRIFTS)
+def test_a_file_that_differs_opens_whole_warns_once_and_is_saved(drift, healthy, tmp_path):
+    name, edit, warning, path, expected = DRIFTS[drift]
+    with afits.open(healthy[name], lazy_load_hdus=False) as hdus:
+        edit(hdus)
+        hdus.writeto(tmp_path / "drifted.fits")
+    model = datamodels.open(tmp_path / "drifted.fits")
+    texts = caught(model.to_flat_dict)
+    assert len(texts) == (warning is not None), texts
+    if warning:
+        assert warning in texts[0]
+        assert texts[0].count("\n") == 0
+    assert read(model, path) == expected
+    assert caught(lambda: model.save(tmp_path / "again.fits")) == []  # told already
+    assert read(datamodels.open(tmp_path / "again.fits", validate="off"), path) == expected
+
+
+def read(model, path):
+    """Return the value at a path, or of a sum or size of an array there."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ValidationWarning)
+        above, _, last = path.rpartition(".")
+        if last not in ("sum", "size"):
+            return model.get(path)
+        array = np.asarray(model.get(above))
+        if array.dtype.names is not None and (last == "sum" or not array.dtype.names):
+            return None
+        return array.sum() if last == "sum" else array.size
 
 
 # ---------------------------------------------------------------- ASDF
