@@ -10,7 +10,7 @@ from ..errors import ALLOWED_SHOWN, UnknownAttributeError
 from . import asdf_in_fits, asdf_support, formats, validate
 from .defaults import _cast
 from .fits_cards import is_structural
-from .fits_data import ArrayData, SourceData
+from .fits_data import ArrayData
 from .fits_scan import scan
 from .fits_write import FITS_VALIDATORS, OutHdu, Plan
 from .formats import is_same_file
@@ -72,20 +72,24 @@ def write_model(model, target, overwrite=True, **kwargs):
 
 
 def plan_hdus(model, checksum=False):
-    """Return the list of `OutHdu` of a model, the ASDF extension last."""
+    """Return the list of `OutHdu` of a model; a new ASDF extension is the last one."""
     model._commit()
     model._load_cards()
     plan = Plan(model)
+    with_asdf = _wants_asdf(model, plan)
+    if not with_asdf:
+        _tell_losses(model)
+    elif plan.asdf is None:
+        plan.asdf = OutHdu("ASDF")
+        plan.hdus.append(plan.asdf)
     if checksum:
         for hdu in plan.hdus:
             for keyword in ("CHECKSUM", "DATASUM"):
-                hdu.header.set(keyword, "0")
-    with_asdf = _wants_asdf(model, plan)
+                if not hdu.header.is_filled(keyword):
+                    hdu.header.set(keyword, "0")
     plan.finish(with_asdf)
-    if with_asdf:
-        plan.hdus.append(_old_asdf_hdu(model, plan) or _asdf_hdu(model, plan))
-    else:
-        _tell_losses(model)
+    if with_asdf and not _holds_still(model, plan):
+        _renew_asdf(model, plan)
     return plan.hdus
 
 
@@ -125,27 +129,23 @@ def _wants_asdf(model, plan):
     )
 
 
-def _old_asdf_hdu(model, plan):
-    """Return the ASDF extension of the source as it is, if all it says still holds."""
+def _holds_still(model, plan):
+    """Whether all that the ASDF extension of the source says is still so."""
     reader = model._reader
     if reader is None or reader.asdf_hdu is None or plan.edited:
-        return None
-    mine = asdf_support.unbound(model._tree, model._spec)
+        return False
+    mine = asdf_support.unbound(asdf_support.stored_tree(model), model._spec)
     if not reader.asdf_done:
-        same = not mine  # nobody asked for what only it holds
-    else:
-        same = validate.equal(mine, asdf_support.unbound(reader.asdf, model._spec))
-    if not same:
-        return None
-    hdu = reader.asdf_hdu
-    return OutHdu("ASDF", hdu.extver, hdu, SourceData(reader.index, hdu))
+        return not mine  # nobody asked for what only it holds
+    return validate.equal(mine, asdf_support.unbound(reader.asdf, model._spec))
 
 
-def _asdf_hdu(model, plan):
-    tree = asdf_support.tree_of(model, standalone=False)
-    tree["_fits_hash"] = headers_hash(hdu.header.tobytes() for hdu in plan.hdus)
+def _renew_asdf(model, plan):
+    """Give the ASDF extension the tree of the model."""
+    tree, out = asdf_support.tree_of(model, standalone=False), plan.asdf
+    headers = (hdu.header.tobytes() for hdu in plan.hdus if hdu is not out)
+    tree["_fits_hash"] = headers_hash(headers)
     content = asdf_support.content(tree, plan.link_of, model._place())
-    out = OutHdu("ASDF")
     cards = [
         ("XTENSION", "BINTABLE", "binary table extension"), ("BITPIX", 8, "array data type"),
         ("NAXIS", 2, "number of array dimensions"), ("NAXIS1", len(content), ""),
@@ -154,8 +154,10 @@ def _asdf_hdu(model, plan):
         ("TTYPE1", ASDF_FORM, ""), ("TFORM1", f"{len(content)}B", ""),
     ]  # fmt: skip
     out.header.replace_layout(cards)
-    out.data = ArrayData(lambda: iter([content]), len(content))
-    return out
+    if (named := out.header.parsed("EXTNAME")) is None or str(named.value).upper() != "ASDF":
+        out.header.set("EXTNAME", "ASDF", "extension name")
+    out.data, out.header.changed = ArrayData(lambda: iter([content]), len(content)), True
+    out.finish()
 
 
 def headers_hash(headers):

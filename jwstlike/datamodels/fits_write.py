@@ -116,11 +116,14 @@ class Plan:
         Paths whose exact value only the ASDF tree holds.
     edited : bool
         Whether a value differs from the source, other than those that every save sets.
+    asdf : OutHdu or None
+        The ASDF extension of the source, at its place in `hdus`.
     """
 
     def __init__(self, model):
         self.model, self.reader = model, model._reader
         self.hdus, self.links, self.lossy, self.edited = [], {}, [], False
+        self.asdf = None
         self._by_name, self._by_source, self._nameless = {}, {}, {}
         self._foreign = model._guessed and _is_foreign(self.reader)
         self._own_writers = FITS_VALIDATORS.keys() - BUILT_IN
@@ -143,14 +146,21 @@ class Plan:
     def _start_from_source(self):
         reader = self.reader
         for hdu in reader.index:
-            if hdu is reader.asdf_hdu:
-                continue
             name = PRIMARY if hdu.number == 0 else hdu.extname
             out = OutHdu(name, hdu.extver, hdu, SourceData(reader.index, hdu))
-            self._add(out, hdu.extver)
+            self.hdus.append(out)
+            if hdu is reader.asdf_hdu:
+                self.asdf = out
+            else:
+                self._register(out, hdu.extver)
 
     def _add(self, out, extver=1):
-        self.hdus.append(out)
+        """Put a new HDU at the end, but before the ASDF extension if that is the last one."""
+        at = len(self.hdus) - (self.asdf is not None and self.hdus[-1] is self.asdf)
+        self.hdus.insert(at, out)
+        return self._register(out, extver)
+
+    def _register(self, out, extver):
         self._by_name.setdefault((out.extname.upper(), extver), out)
         if out.source is not None:
             self._by_source[out.source.number] = out
@@ -174,9 +184,10 @@ class Plan:
 
     def replace(self, hdus):
         """Go on with these HDUs, some of them under another EXTVER."""
-        self.hdus, self._by_name, self._by_source = [], {}, {}
+        self.hdus, self._by_name, self._by_source = list(hdus), {}, {}
         for out in hdus:
-            self._add(out, out.extver or 1)
+            if out is not self.asdf:
+                self._register(out, out.extver or 1)
 
     def _drop(self, out):
         self.replace([other for other in self.hdus if other is not out])
@@ -363,19 +374,15 @@ class Plan:
         if self.reader is not None and not history.changed:
             return
         self.edited = True
-        header = self.hdus[0].header
-        old = [c for c in header.cards if c.startswith("HISTORY")]
-        new = [
-            format_commentary("HISTORY", line).decode("ascii")
-            for entry in history
-            for line in as_lines(entry)
-        ]
+        header, source = self.hdus[0].header, self.reader.index[0] if self.reader else None
+        old = [] if source is None else [p.value for p in source.parsed("HISTORY")]
+        new = [line for entry in history for line in as_lines(entry)]
         if new[: len(old)] == old:
             new = new[len(old) :]
         else:
             header.remove("HISTORY")
-        for card in new:
-            header.append(card)
+        for line in new:
+            header.append(format_commentary("HISTORY", line))
 
     def link_of(self, array):
         """Name of the HDU that an array lies in, or None: it goes into the ASDF tree."""
