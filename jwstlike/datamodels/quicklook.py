@@ -32,9 +32,10 @@ def plot(model, name=None, ax=None):
         ) from None
     found = export.find(model, name, first=True)
     family = [found] if name or ax is not None else _family(found)
-    shown = family[: CURVES if found.entry.kind == "table" else PANELS]
+    is_table = found.entry.value.dtype.names is not None
+    shown = family[: CURVES if is_table else PANELS]
     figure = Figure(figsize=(9, 5), layout="constrained") if ax is None else ax.figure
-    if found.entry.kind == "table":
+    if is_table:
         _draw_tables(figure.subplots() if ax is None else ax, shown)
     elif len(shown) > 1 and len(found.entry.value.shape) == 2:
         _draw_panels(figure, shown)

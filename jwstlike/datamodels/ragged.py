@@ -21,11 +21,10 @@ def without_objects(extra):
 
 def _split(content):
     data = content.get("data") if isinstance(content, dict) else None
-    if data is None or data.dtype.names is None:
-        return content
-    if not any(data.dtype[name].kind == "O" for name in data.dtype.names):
-        return content
     try:
+        names = () if data is None else data.dtype.names or ()
+        if not any(data.dtype[name].kind == "O" for name in names):
+            return content
         table = data.read() if is_lazy(data) else data
     except FileFormatError:  # left out, and told, where the arrays are written
         return content

@@ -177,3 +177,13 @@ def test_an_image_without_pixels_and_texts_are_not_drawn():
         model.plot("mine")
     with pytest.raises(ValueError, match="words holds no numbers to draw"):
         model.plot("words")
+
+
+def test_a_table_that_astropy_decodes_is_drawn(tmp_path):
+    cells = np.empty(2, object)
+    cells[:] = [np.arange(3.0), np.arange(2.0)]
+    columns = [afits.Column("n", "J", array=[5, 7]), afits.Column("c", "PD()", array=cells)]
+    hdus = [afits.PrimaryHDU(), afits.BinTableHDU.from_columns(columns, name="T")]
+    afits.HDUList(hdus).writeto(tmp_path / "a.fits")
+    (axes,) = datamodels.JwstDataModel(tmp_path / "a.fits").plot().axes
+    assert axes.lines[0].get_ydata().tolist() == [5, 7]
