@@ -41,12 +41,18 @@ class Spec:
         What a list holds.
     keyword, hdu : str or None
         The FITS card, or for an array the EXTNAME alone.
+    card : bytes
+        The first 8 bytes of the card.
+    extname : str or None
+        `hdu` in capitals, as HDUs are looked for.
+    extnames : frozenset of str
+        The EXTNAMEs of the HDUs of the items of a list, in capitals.
     cards : dict of str to dict of bytes to list of Spec
         The children that are bound to cards: EXTNAME -> first 8 bytes of the card -> children.
     of_model : bool
         Whether the card belongs to the model, although an item of a list names it as well.
     inner : tuple of (str, Spec)
-        The children that are arrays with an HDU, or lists.
+        The children that have HDUs: arrays, and lists of what has some.
     loose : bool
         Whether only an alternative (``anyOf``, ``oneOf``) of the schema above knows it: which
         values are allowed depends on what is beside it, and `structure` of the object says so.
@@ -56,8 +62,11 @@ class Spec:
         "_check",
         "_dtype",
         "_structure",
+        "card",
         "cards",
         "children",
+        "extname",
+        "extnames",
         "hdu",
         "inner",
         "item",
@@ -73,9 +82,13 @@ class Spec:
         self.schema, self.path = schema, path
         self.kind = _kind(schema)
         self.keyword = schema.get("fits_keyword")
-        self.hdu = schema.get("fits_hdu")
+        hdu = schema.get("fits_hdu")
+        self.hdu = hdu if isinstance(hdu, str) else None  # a list of several may name those inside
         if self.keyword and self.hdu is None:
             self.hdu = PRIMARY
+        self.card = first_bytes(self.keyword or "")
+        self.extname = self.hdu and self.hdu.upper()
+        self.extnames = frozenset()
         self.children, self.item, self.cards, self.inner = {}, None, {}, ()
         self._check = self._dtype = self._structure = None
         self.of_model = self.loose = False
@@ -230,14 +243,16 @@ class Table:
                 spec.children[name] = child.loosen() if name in loose else child
                 if child.keyword:
                     of_hdu = spec.cards.setdefault(child.hdu, {})
-                    of_hdu.setdefault(first_bytes(child.keyword), []).append(child)
+                    of_hdu.setdefault(child.card, []).append(child)
             spec.inner = tuple(
                 (name, child)
                 for name, child in spec.children.items()
-                if (child.kind == ARRAY and child.hdu is not None) or child.kind == LIST
+                if (child.kind == ARRAY and child.hdu is not None) or child.extnames
             )
         elif spec.kind == LIST and isinstance(schema.get("items"), dict):
             spec.item = self._compile(schema["items"], (*path, ITEM))
+            bound = (leaf.extname for leaf in iter_leaves(spec.item) if leaf.bound and leaf.hdu)
+            spec.extnames = frozenset(bound) - {PRIMARY}
         if spec.keyword:
             self.cards.setdefault((spec.hdu.upper(), spec.keyword.upper()), []).append(spec)
         elif spec.kind == ARRAY and spec.hdu is not None:
@@ -257,7 +272,7 @@ class Table:
             owners = self.cards.get(key, ()) if inside and child.hdu == PRIMARY else ()
             if any(ITEM not in owner.path for owner in owners):
                 self.cards[key].remove(child)
-                spec.cards[PRIMARY][first_bytes(child.keyword)].remove(child)
+                spec.cards[PRIMARY][child.card].remove(child)
                 child.keyword, child.hdu, child.of_model = None, None, True
 
     def find(self, path):

@@ -10,7 +10,7 @@ import math
 from itertools import chain
 from struct import Struct
 
-from ..errors import FileFormatError
+from ..errors import FileFormatError, MissingFileError
 from .compression import compression_of, open_bytes
 from .fits_cards import CARD, COMMENTARY, keyword_of, parse_card, parse_value
 from .sources import Source
@@ -98,12 +98,12 @@ class HduIndex:
 
     def _read_layout(self):
         """Read the mandatory cards and the name."""
-        integer, text = self._first_integer, self._first_text
+        first, integer, text = self._first, self._first_integer, self._first_text
         self.bitpix, self.pcount, self.gcount = 8, 0, 1
         self.kind = text(b"XTENSION").upper() if self.number else "PRIMARY"
-        self.extname_raw = text(b"EXTNAME ")
+        self.extname_raw = text(b"EXTNAME ") if b"EXTNAME " in first else ""
         self.extname = self.extname_raw.upper() or ("" if self.number else "PRIMARY")
-        self.extver = integer(b"EXTVER  ", 1, strict=False)
+        self.extver = integer(b"EXTVER  ", 1, strict=False) if b"EXTVER  " in first else 1
         self.bitpix = integer(b"BITPIX  ", 8)
         naxis = integer(b"NAXIS   ", 0)
         if not 0 <= naxis <= MAX_NAXIS:
@@ -116,7 +116,8 @@ class HduIndex:
         if self.number or (axes and not axes[0]):
             self.pcount, self.gcount = integer(b"PCOUNT  ", 0), integer(b"GCOUNT  ", 1)
         self.shape = tuple(reversed(axes))
-        elements = math.prod(axes[1:] if self.is_groups else axes)
+        has_groups = axes and not axes[0] and self.is_groups
+        elements = math.prod(axes[1:] if has_groups else axes)
         per_element = abs(self.bitpix) // 8 * self.gcount
         self.data_size = per_element * (self.pcount + elements) if axes else 0
         if self.data_size < 0:
@@ -131,7 +132,7 @@ class HduIndex:
             try:
                 return int(self.raw[number * CARD + 10 : number * CARD + 30])  # fixed format
             except ValueError:
-                value = self._value_at(number * CARD)
+                value = self.value_at(number)
         if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
             return int(value)
         if not strict:
@@ -141,11 +142,12 @@ class HduIndex:
 
     def _first_text(self, name):
         number = self._first.get(name)
-        value = None if number is None else self._value_at(number * CARD)
+        value = None if number is None else self.value_at(number)
         return "" if value is None else str(value).strip()
 
-    def _value_at(self, at):
-        raw = self.raw
+    def value_at(self, number):
+        """Return the value of card `number`."""
+        raw, at = self.raw, number * CARD
         if raw.startswith(b"= '", at + 8):  # a short text, without quotes inside
             end = raw.find(b"'", at + 11, at + CARD - 1)
             text, rest = raw[at + 11 : end], raw[end + 1 : at + CARD]
@@ -219,10 +221,6 @@ class HduIndex:
         """First 8 bytes of each card -> number of the last card that begins so."""
         return {name: number for number, name in enumerate(_names(self.raw))}
 
-    def value_at(self, number):
-        """Return the value of card `number`."""
-        return self._value_at(number * CARD)
-
     def card_text(self, number):
         """Return card `number` with the CONTINUE cards behind it."""
         return self._card_at(number * CARD)
@@ -241,7 +239,7 @@ class HduIndex:
         if number is None:
             numbers = self._numbers(keyword)
             number = numbers[0] if numbers else None
-        return default if number is None else self._value_at(number * CARD)
+        return default if number is None else self.value_at(number)
 
     def parsed(self, keyword):
         """Return all cards of a keyword, a list of `Parsed`."""
@@ -375,11 +373,11 @@ def scan(source, name=None):
     try:
         source = Source.of(source, name)
     except FileNotFoundError:
-        raise FileFormatError(source, "there is no such file", "check the path") from None
+        raise MissingFileError(source) from None
     with source.open() as stream:
         stream.seek(0)
         window = stream.read(CHUNK) or b""
-        if compression_of(window) is None:
+        if window.startswith(b"SIMPLE") or compression_of(window) is None:
             _check_start(source, window)
             return FitsIndex(source, *_scan_hdus(source, stream, window))
     return scan(open_bytes(source))

@@ -50,11 +50,11 @@ class Node:
 
     def _attach(self):
         """Enter a detached dict into the tree, with all that it hangs on."""
-        parent = self._parent
-        if parent is not None and isinstance(parent._tree, dict):
-            if parent._tree.get(self._key) is not self._tree:
-                parent._tree[self._key] = self._tree
-            parent._attach()
+        node, parent = self, self._parent
+        while parent is not None and isinstance(parent._tree, dict):
+            if parent._tree.get(node._key) is not node._tree:
+                parent._tree[node._key] = node._tree
+            node, parent = parent, parent._parent
 
     def _wrap(self, key, value, spec):
         """Return a node for a plain dict or list, anything else as it is."""
