@@ -68,11 +68,12 @@ def _schema(name):
     """Load the schema of a path, relative to the working folder, or of a name; None for none."""
     if name is None:
         return None
-    from pathlib import Path
+    from ..datamodels.schema import given
+    from ..datamodels.schema_words import check_schema
 
-    from ..datamodels import schema as schemas
-
-    return schemas.load(str(Path(name).absolute()) if Path(name).is_file() else name)
+    schema = given(name)
+    check_schema(schema)
+    return schema
 
 
 def check_file(path, schema=None):

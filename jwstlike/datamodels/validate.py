@@ -273,8 +273,16 @@ class Outline(str):
 
 @lru_cache(maxsize=4096)
 def nearest(spec, name):
-    """Return the name of an object's schema that `name` is most like, None if it is like none."""
-    return next(iter(get_close_matches(str(name), spec.children, n=1, cutoff=NEAR)), None)
+    """Return the name of an object's schema that `name` is a slip of, None if it is none.
+
+    A name with a word more or less, as ``p_detector`` beside ``detector``, is another name.
+    """
+    words = set(str(name).split("_"))
+    for known in get_close_matches(str(name), spec.children, n=3, cutoff=NEAR):
+        others = set(known.split("_"))
+        if not (words < others or others < words):
+            return known
+    return None
 
 
 def not_known(meant):

@@ -109,3 +109,29 @@ def test_an_absent_schema_is_a_wrong_command(good, capsys):
     assert err.startswith("jwstlike validate: ")
     assert "none.json" in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [('{"type": "int"}', "type 'int' is unknown; did you mean 'integer'?"), ("{bad", "mine.json")],
+)
+def test_a_schema_that_is_none_is_a_wrong_command(good, tmp_path, capsys, text, problem):
+    (tmp_path / "mine.json").write_text(text)
+    assert validate.main(["--schema", str(tmp_path / "mine.json"), good]) == 2
+    out, err = capsys.readouterr()
+    assert problem in err
+    assert (out, err.count("\n")) == ("", 1)
+
+
+def test_the_worst_of_many_files_gives_the_code_and_each_is_told(good, bad, tmp_path, capsys):
+    (tmp_path / "empty.fits").touch()
+    (tmp_path / "folder").mkdir()
+    assert validate.main([good, bad]) == 1
+    assert validate.main([bad, "empty.fits", "folder", "nix.fits", good]) == 3
+    out, err = capsys.readouterr()
+    assert out.endswith("good.fits: valid ImageModel\n")
+    assert [line.partition(": ")[2] for line in err.splitlines()] == [
+        "empty.fits: the file is empty (0 bytes); give a FITS, ASDF or association file",
+        "folder: is a folder, not a file",
+        "nix.fits: there is no such file; check the path",
+    ]

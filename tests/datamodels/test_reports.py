@@ -198,3 +198,16 @@ def test_a_model_as_a_whole_has_a_line_of_its_own(tmp_path):
     assert str(model.check()[0]) == f"the model: {phrase}"
     path = datamodels.AmiOIModel(validate="off").save(tmp_path / "a.asdf")
     assert str(datamodels.open(path).check()[0]) == f"{path}: {phrase}"
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("meta.exposure.nint", True), ("meta.exposure.exposure_tmie", True),
+        ("meta.instrument.detectro", True), ("meta.ephemeris.spatial_x", False),
+        ("meta.instrument.p_detector", False), ("meta.dither.subpixel_dither_pattern", False),
+    ],
+)  # fmt: skip
+def test_a_name_with_a_word_more_or_less_is_no_slip(path, hint):
+    *above, name = path.split(".")[1:]
+    assert bool(ImageModel({"meta": {above[0]: {name: 1}}}).check()) is hint
