@@ -12,7 +12,16 @@ from ..errors import did_you_mean
 from .lazy_array import native
 from .sharing import is_any_lent
 from .table_parts import Columns, Row
-from .texts import Texts, are_encodable, as_letters, as_texts, decoded, encoded, letters_of
+from .texts import (
+    Texts,
+    are_encodable,
+    as_letters,
+    as_texts,
+    decoded,
+    encoded,
+    letters_of,
+    trimmed,
+)
 
 MOST_READS = 4  # columns that are read alone; with the next one all others are
 
@@ -158,7 +167,7 @@ class TableArray:
     def _set_column(self, name, value):
         column = self._column(name)
         if isinstance(column, Texts):
-            value = as_letters(value)
+            value = trimmed(as_letters(value))
             width = np.strings.str_len(value).max(initial=0)
             if width > letters_of(column):
                 self._replace(name, column.astype(f"U{width}"))[...] = value
@@ -406,7 +415,7 @@ def ready(column):
     if column.dtype.kind == "S":
         return decoded(column)
     if column.dtype.kind == "U" and type(column) is not Texts:
-        return as_texts(np.strings.rstrip(np.asarray(column), " "))
+        return as_texts(trimmed(np.asarray(column)))
     return column.view(np.ndarray) if isinstance(column, np.recarray) else column
 
 

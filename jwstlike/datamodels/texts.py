@@ -42,7 +42,7 @@ class Texts(np.ndarray):
         return str(found) if type(found) is np.str_ else found
 
     def __setitem__(self, key, value):
-        value = as_letters(value)
+        value = value if isinstance(value, Texts) else trimmed(as_letters(value))
         width, longest = letters_of(self), letters_of(value)
         if longest > width and np.strings.str_len(value).max(initial=0) > width:
             text = max(value.flat, key=len)
@@ -77,7 +77,7 @@ class Texts(np.ndarray):
 def _comparable(other):
     """Return what texts are compared with: blanks at the end do not count."""
     other = np.asarray(other)
-    return np.strings.rstrip(as_letters(other), " ") if other.dtype.kind in "SU" else other
+    return trimmed(as_letters(other)) if other.dtype.kind in "SU" else other
 
 
 def as_texts(array, known=None):
@@ -90,6 +90,11 @@ def as_texts(array, known=None):
 def letters_of(array):
     """Longest text that an array of texts can hold."""
     return array.dtype.itemsize // (4 if array.dtype.kind == "U" else 1)
+
+
+def trimmed(texts):
+    """Return texts without blanks at their end."""
+    return np.strings.rstrip(texts, " ")
 
 
 def as_letters(value):
@@ -156,4 +161,4 @@ def encoded(texts):
 
 def are_encodable(texts):
     """Whether `encoded` loses no letter."""
-    return np.array_equal(np.asarray(decoded(encoded(texts))), np.strings.rstrip(texts, " "))
+    return np.array_equal(np.asarray(decoded(encoded(texts))), trimmed(np.asarray(texts)))
