@@ -25,6 +25,9 @@ BLANK = b" " * 8
 FILLINGS = (b"", b"\0" * 5, b"\n", b"\r\n", b"\0", b"\r", b"\t")  # blanks follow END, or these
 ENDS = frozenset(b"END" + filling.ljust(5) for filling in FILLINGS)
 _PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_ "
+_KINDS = {b"XTENSION= '%-8s' " % k.encode(): k for k in ("IMAGE", "BINTABLE", "TABLE")}
+_AXES = [b"BITPIX  ", b"NAXIS   ", *(b"NAXIS%-3d" % n for n in range(1, 10))]
+_COUNTS = [b"PCOUNT  ", b"GCOUNT  "]
 _AFTER_FIXED = frozenset({b"   ", b" / "})  # what follows an integer in fixed format
 _TEXT_REMEDY = "give a FITS or ASDF file"
 
@@ -91,30 +94,34 @@ class HduIndex:
         self.has_repeats = len(names) - len(self._first) > max(0, blanks)
         self.problem, self.truncated = "", False
         try:
-            self._read_layout()
+            self._read_name()
+            self._read_layout(names)
         except (ValueError, TypeError, OverflowError) as error:
             self.problem = str(error)
             self.shape, self.data_size = (), 0
 
-    def _read_layout(self):
-        """Read the mandatory cards and the name."""
-        first, integer, text = self._first, self._first_integer, self._first_text
+    def _read_name(self):
+        """Read the cards that say what the HDU is called."""
+        first, text = self._first, self._first_text
         self.bitpix, self.pcount, self.gcount = 8, 0, 1
-        self.kind = text(b"XTENSION").upper() if self.number else "PRIMARY"
+        self.kind = "PRIMARY"
+        if self.number:
+            self.kind = _KINDS.get(self.raw[:21]) or text(b"XTENSION").upper()
         self.extname_raw = text(b"EXTNAME ") if b"EXTNAME " in first else ""
         self.extname = self.extname_raw.upper() or ("" if self.number else "PRIMARY")
-        self.extver = integer(b"EXTVER  ", 1, strict=False) if b"EXTVER  " in first else 1
-        self.bitpix = integer(b"BITPIX  ", 8)
-        naxis = integer(b"NAXIS   ", 0)
-        if not 0 <= naxis <= MAX_NAXIS:
-            raise ValueError(f"NAXIS = {naxis}, allowed are 0 .. {MAX_NAXIS}")
-        axes = [integer(b"NAXIS%-3d" % i, None) for i in range(1, naxis + 1)]
+        self.extver = 1
+        if b"EXTVER  " in first:
+            self.extver = self._first_integer(b"EXTVER  ", 1, strict=False)
+
+    def _read_layout(self, names):
+        """Read the mandatory cards."""
+        axes = self._axes_in_order(names)
+        if axes is None:
+            axes = self._axes_anywhere()
         if min(axes, default=0) < 0:
             raise ValueError(f"negative axis in {axes}")
         if self.bitpix not in (8, 16, 32, 64, -32, -64):
             raise ValueError(f"BITPIX = {self.bitpix}, allowed are 8, 16, 32, 64, -32, -64")
-        if self.number or (axes and not axes[0]):
-            self.pcount, self.gcount = integer(b"PCOUNT  ", 0), integer(b"GCOUNT  ", 1)
         self.shape = tuple(reversed(axes))
         has_groups = axes and not axes[0] and self.is_groups
         elements = math.prod(axes[1:] if has_groups else axes)
@@ -122,6 +129,40 @@ class HduIndex:
         self.data_size = per_element * (self.pcount + elements) if axes else 0
         if self.data_size < 0:
             raise ValueError(f"PCOUNT = {self.pcount}, GCOUNT = {self.gcount}")
+
+    def _axes_in_order(self, names):
+        """Read the mandatory cards where they come first, in fixed format; None if they do not.
+
+        That is the order of FITS 4.0, 4.4.1, which nearly all files follow.
+        """
+        raw = self.raw
+        try:
+            naxis = int(raw[170:190])
+            cards = _AXES[: 2 + naxis] + (_COUNTS if self.number else [])
+            if names[1 : 1 + len(cards)] != cards or not 0 <= naxis <= len(_AXES) - 2:
+                return None
+            found = [int(raw[at : at + 20]) for at in range(90, 90 + CARD * len(cards), CARD)]
+        except ValueError:
+            return None
+        axes = found[2 : 2 + naxis]
+        if self.number:
+            self.pcount, self.gcount = found[-2:]
+        elif axes and not axes[0]:  # perhaps random groups
+            return None
+        self.bitpix = found[0]
+        return axes
+
+    def _axes_anywhere(self):
+        """Read the mandatory cards wherever they are."""
+        integer = self._first_integer
+        self.bitpix = integer(b"BITPIX  ", 8)
+        naxis = integer(b"NAXIS   ", 0)
+        if not 0 <= naxis <= MAX_NAXIS:
+            raise ValueError(f"NAXIS = {naxis}, allowed are 0 .. {MAX_NAXIS}")
+        axes = [integer(b"NAXIS%-3d" % i, None) for i in range(1, naxis + 1)]
+        if self.number or (axes and not axes[0]):
+            self.pcount, self.gcount = integer(b"PCOUNT  ", 0), integer(b"GCOUNT  ", 1)
+        return axes
 
     def _first_integer(self, name, default, strict=True):
         number = self._first.get(name)
@@ -380,7 +421,15 @@ def scan(source, name=None):
         if window.startswith(b"SIMPLE") or compression_of(window) is None:
             _check_start(source, window)
             return FitsIndex(source, *_scan_hdus(source, stream, window))
-    return scan(open_bytes(source))
+    return scan(open_bytes(source, told=_length))
+
+
+def _length(start):
+    """Length of a file by its headers, as far as its first bytes hold them; 0 if it is no FITS."""
+    try:
+        return scan(Source(start)).hdus[-1].end
+    except FileFormatError:
+        return 0
 
 
 def _check_start(source, start):
@@ -429,17 +478,11 @@ def _scan_hdus(source, stream, window):
 def find_end(window, at, names=()):
     """Search the header that begins at `at` for its END, record by record.
 
-    Parameters
-    ----------
-    window : bytes
-    at : int
-    names : sequence of bytes
-        What an earlier search of a shorter window found; it is gone on behind that.
-
     Returns
     -------
     names : list of bytes
-        First 8 bytes of each card, up to the end of the record that holds END.
+        First 8 bytes of each card, up to the end of the record that holds END. Those that an
+        earlier search of a shorter `window` found may be given.
     ended : bool
         Whether END was found.
     """
