@@ -32,10 +32,20 @@ class Checking:
 
     def _told(self, found, done="kept"):
         """Make findings of the (path, value, phrase) that a walk found."""
+        foreign = self._is_foreign()
+        severity = "warning" if foreign else "error"
         for path, value, phrase in found:
             place = validate.place_of(self, path)
             acted = "" if value is None else done
-            yield validate.Finding(validate.dotted(path), value, phrase, place, acted)
+            path = validate.dotted(path)
+            yield validate.Finding(path, value, phrase, place, acted, severity, hint=foreign)
+
+    def _is_foreign(self):
+        """Whether the class was guessed for a file of another telescope, as names for its parts."""
+        if not self._guessed:
+            return False
+        found = getattr(self._reader, "is_foreign", None)
+        return self.get("meta.telescope") != "JWST" if found is None else found
 
     def _act_on_tree(self):
         """Act on what is wrong with the tree as it is, whatever was not read yet."""

@@ -223,9 +223,9 @@ class FitsReader:
 
     def _fill(self, group):
         """Put the arrays and lists of an object into its dict, unread; cards wait for `card`."""
-        tree = group.tree
+        tree, present = group.tree, self.index.extnames
         for name, child in group.spec.inner:
-            if name in tree:
+            if name in tree or (child.extname is not None and child.extname not in present):
                 continue
             if child.kind == LIST:
                 self._fill_list(tree, name, child)
@@ -315,6 +315,7 @@ class FitsReader:
         problem = spec.check(value)
         if problem is not None and value != "":
             self.flagged.add(spec.path)
+        if problem is not None and value != "" and not self.is_foreign:
             self._refused.append(
                 f"{self.place(hdu, spec)} ({'.'.join(spec.path)}): {value!r} {problem}; kept"
             )
@@ -324,6 +325,15 @@ class FitsReader:
                     self._refused.append("m.check() tells of all further values of this file")
                 self._warn_refused()
         return None if value == "" and spec.schema.get("type") != "string" else value
+
+    @property
+    def is_foreign(self):
+        """Whether the file names no model class and is of another telescope.
+
+        Its keywords have values of their own, which nobody is warned of.
+        """
+        primary = self.index[0]
+        return primary.get("DATAMODL") is None and primary.get("TELESCOP") != "JWST"
 
     def _may_be_inexact(self, hdu, number, value):
         """Whether a text may be what a card can hold of a longer or other one."""

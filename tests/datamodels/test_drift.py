@@ -104,6 +104,24 @@ def test_a_second_save_is_silent_about_what_was_told(old, tmp_path):
     assert caught(lambda: model.save(tmp_path / "b.fits")) == []
 
 
+FOREIGN = {"INSTRUME": "WFC3", "DETECTOR": "IR", "FILTER": "F126N", "NINTS": "two"}
+
+
+def test_values_of_another_telescope_are_no_errors_and_nobody_is_warned(tmp_path):
+    path = tmp_path / "hst.fits"
+    primary = afits.PrimaryHDU()
+    primary.header.update({"TELESCOP": "HST", **FOREIGN})
+    afits.HDUList([primary, hdu("SCI", np.ones((3, 3), "f4"))]).writeto(path)
+    with pytest.warns(NoTypeWarning):
+        model = datamodels.open(path)
+    assert caught(lambda: model.meta.instrument.name) == []
+    assert caught(lambda: (model.to_flat_dict(), model.save(tmp_path / "b.fits"))) == []
+    report = model.check()
+    assert (report.errors, len(report.warnings)) == ([], 4)
+    assert len(datamodels.ImageModel(path).check().errors) == 4  # who names a class means it
+    assert {k: afits.getheader(tmp_path / "b.fits")[k] for k in FOREIGN} == FOREIGN
+
+
 def test_an_unknown_class_gets_the_best_guess_and_keeps_its_name(tmp_path):
     """Case 50."""
     path = written(tmp_path / "a.fits", hdu("SCI", np.ones((3, 3), "f4")), DATAMODL="LaterModel")
@@ -239,7 +257,8 @@ DRIFTS = {
     "text for a number": (
         "image", set_card("NINTS", "one"), "is a string, must be an integer; kept",
         "meta.exposure.nints", "one"),
-    "a number for text": ("image", set_card("TARGNAME", 12), None, "meta.target.catalog_name", "12"),
+    "a number for text": (
+        "image", set_card("TARGNAME", 12), None, "meta.target.catalog_name", "12"),
     "a logical for a number": (
         "image", set_card("EFFEXPTM", True), "is a boolean, must be a number; kept",
         "meta.exposure.exposure_time", True),
