@@ -4,9 +4,12 @@ import gzip
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from jwstlike import datamodels
 from jwstlike.datamodels import schema as tools
+from jwstlike.datamodels.class_tables import table_of
 
 FACTS = Path(__file__).parents[1] / "data" / "facts"
 KEYS = (
@@ -177,6 +180,43 @@ def test_titles_fit_on_a_card_and_sections_are_titled(model):
     for path, node in nodes(merged(model)):
         if path and not path.startswith(SINGLE_MODEL_ITEMS):
             assert ("title" in node) is (path in ORDER["sections"]), path
+
+
+SHARED = Path(__file__).parents[2].parent / "shared" / "facts"
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the facts are not beside the repository")
+@pytest.mark.parametrize("name", ["jwst_interface", "jwst_order"])
+def test_the_facts_of_the_tests_are_those_beside_the_repository(name):
+    assert read(name) == json.loads((SHARED / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def test_no_key_of_the_facts_is_left_out():
+    keys = {key for entries in GROUPS.values() for entry in entries for key in entry}
+    assert keys == {"path", *KEYS}
+
+
+@every_model
+def test_the_compiled_bindings_are_those_of_the_facts(model):
+    table = table_of(getattr(datamodels, model), None, None)
+    bound = {
+        ".".join("[]" if name == "*" else name for name in spec.path): spec
+        for spec in table.leaves()
+    }
+    for path, entries in expected_entries(model).items():
+        spec = bound[path]
+        entry = {key: value for part in entries for key, value in part.items()}
+        if spec.of_model:  # a card of the primary header that the model itself has as well
+            assert (spec.keyword, entry.get("fits_hdu", "PRIMARY")) == (None, "PRIMARY")
+            continue
+        hdu = entry.get("fits_hdu", "PRIMARY" if "fits_keyword" in entry else None)
+        assert (spec.keyword, spec.hdu) == (entry.get("fits_keyword"), hdu), path
+        assert spec.default == entry.get("default"), path
+        if isinstance(entry.get("datatype"), str):
+            assert spec.dtype == np.dtype(entry["datatype"].replace("bool8", "bool")), path
+        elif "datatype" in entry and len(entries) == 1:
+            names = [column["name"] for column in entry["datatype"] if isinstance(column, dict)]
+            assert list(spec.dtype.names or ()) == names, path
 
 
 def test_the_file_of_each_schema_has_its_name_as_id():
