@@ -160,19 +160,31 @@ def _fitting(table, name, wanted):
 def check_ndim(array, spec):
     """Check the number of dimensions against the schema's ``ndim`` and ``max_ndim``.
 
+    For a table also those of the cells of its columns.
+
     Raises
     ------
     ValueError
     """
-    ndim, most = spec.schema.get("ndim"), spec.schema.get("max_ndim")
-    if ndim is not None and array.ndim != ndim:
-        raise ValueError(
-            f"Array has wrong number of dimensions.  Expected {ndim}, got {array.ndim}"
-        )
-    if most is not None and array.ndim > most:
-        raise ValueError(
-            f"Array has wrong number of dimensions.  Expected <= {most}, got {array.ndim}"
-        )
+    _check_ndim(array.ndim, spec.schema)
+    for name, column in _limited_columns(spec, array.dtype):
+        _check_ndim(array.dtype[name].ndim, column, f"column {name!r}: ")
+
+
+def _check_ndim(found, schema, where=""):
+    ndim, most = schema.get("ndim"), schema.get("max_ndim")
+    problem = f"{where}Array has wrong number of dimensions.  Expected"
+    if ndim is not None and found != ndim:
+        raise ValueError(f"{problem} {ndim}, got {found}")
+    if most is not None and found > most:
+        raise ValueError(f"{problem} <= {most}, got {found}")
+
+
+def _limited_columns(spec, dtype):
+    """Yield name and schema of the columns of a dtype whose cells have limited dimensions."""
+    for column in spec.schema["datatype"] if spec.is_table and dtype.names else ():
+        if not column.keys().isdisjoint(("ndim", "max_ndim")) and column["name"] in dtype.names:
+            yield column["name"], column
 
 
 def cast_array(value, spec, exact=False):
@@ -222,9 +234,19 @@ def cast_read(array, spec, units=None):
     """
     if not spec.is_table or array.dtype.fields is None:
         return cast_array(array, spec)
-    table = fitted_table(as_table(array, units), spec.dtype)
+    table = _with_axes(fitted_table(as_table(array, units), spec.dtype), spec)
     check_ndim(table, spec)
     return table
+
+
+def _with_axes(table, spec):
+    """Give the cells of a table that was read the axes of length 1 that FITS does not keep."""
+    made = {
+        name: np.dtype((table.dtype[name], (1,) * column["ndim"]))
+        for name, column in _limited_columns(spec, table.dtype)
+        if column.get("ndim") and not table.dtype[name].shape
+    }
+    return table.rearranged((n, n, made.get(n)) for n in table.names) if made else table
 
 
 def plain_scalar(value):
