@@ -25,6 +25,7 @@ NAMES = (
     "PASS_INVALID_VALUES", "STRICT_VALIDATION", "VALIDATE_ON_ASSIGNMENT",
     "STPIPE_DISABLE_CRDS_STEPPARS", "STPIPE_RUN_PARS",
 )  # fmt: skip
+OF_MODELS = NAMES[:3]  # those that are looked at for every model that is made
 
 
 class SettingError(JwstlikeError, ValueError):
@@ -52,11 +53,11 @@ def boolean(name, default=False, environ=None):
         ) from None
 
 
-def read(environ=None):
-    """Return the `Settings` of the present environment."""
+def read(environ=None, names=NAMES):
+    """Return the `Settings` of the present environment; `names` are those that matter."""
     environ = os.environ if environ is None else environ
-    if not any(map(environ.__contains__, NAMES)):
-        return DEFAULTS  # the usual case, for every model that is made
+    if not any(map(environ.__contains__, names)):
+        return DEFAULTS  # the usual case
     steppars = environ.get("STPIPE_DISABLE_CRDS_STEPPARS", "").strip().lower()
     return Settings(
         pass_invalid_values=boolean("PASS_INVALID_VALUES", False, environ),

@@ -34,6 +34,10 @@ def native(array):
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
+NO_SCALING = (1, 0, None)
+SCALING_CARDS = (b"BSCALE  ", b"BZERO   ", b"BLANK   ")
+
+
 class ArrayRef(LazyArray):
     """An array in a file that is read when asked for.
 
@@ -170,6 +174,7 @@ class ArrayRef(LazyArray):
             if not direct:
                 self._convert(block, part)
 
+    @np.errstate(over="ignore", invalid="ignore")  # e.g. NaN as an integer
     def _convert(self, block, out):
         """Scale the native stored values of `block` into `out`; `block` may be changed."""
         scale, zero, blank = self.scaling
@@ -321,6 +326,8 @@ def _table_ref(source, hdu):
 
 def _scaling(hdu, bitpix):
     """Return BSCALE, BZERO and BLANK; values that are no numbers count as absent."""
+    if hdu.is_plain and hdu.first.keys().isdisjoint(SCALING_CARDS):
+        return NO_SCALING
     scale, zero, blank = hdu.get("BSCALE", 1), hdu.get("BZERO", 0), hdu.get("BLANK")
     scale = scale if isinstance(scale, (int, float)) else 1
     zero = zero if isinstance(zero, (int, float)) else 0

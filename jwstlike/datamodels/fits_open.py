@@ -19,10 +19,9 @@ def read_model(model, init):
     if type(init).__name__ == "HDUList" and list.__len__(init) == 0 and init.filename() is None:
         return  # nothing was put into it yet
     index = index_of(init)
-    model._source_path = index.source.path
-    migrate = getattr(model, "_migrate_hdulist", None)
-    if migrate is not None:
-        index = _migrated(index, migrate)
+    model.__dict__["_source_path"] = index.source.path
+    if hasattr(type(model), "_migrate_hdulist"):
+        index = _migrated(index, model._migrate_hdulist)
     model.__dict__["_reader"] = FitsReader(index, model._table)
     model._reader.adopt(model._tree, model._spec)
     if model._strict_validation:

@@ -316,9 +316,7 @@ class FitsReader:
         if problem is not None and value != "":
             self.flagged.add(spec.path)
         if problem is not None and value != "" and not self.is_foreign:
-            self._refused.append(
-                f"{self.place(hdu, spec)} ({'.'.join(spec.path)}): {value!r} {problem}; kept"
-            )
+            self._refused.append(f"{self.place(hdu, spec)}: {value!r} {problem}; kept")
             if not self._filling_all and self._told < MAX_TOLD:
                 self._told += 1
                 if self._told == MAX_TOLD:
@@ -367,8 +365,11 @@ class FitsReader:
         return lines
 
     def place(self, hdu, spec):
-        """``file[HDU,ver] KEYWORD`` for messages."""
-        return f"{self.index.source.name}[{hdu.place}] {spec.keyword or ''}".rstrip()
+        """``file[HDU,ver] KEYWORD (path)`` for messages."""
+        item = hdu.extver - 1 if ITEM in spec.path else None
+        hdu = f"{spec.hdu},{item + 1}" if item is not None and spec.hdu != PRIMARY else spec.hdu
+        path = ".".join(str(item) if name == ITEM else name for name in spec.path)
+        return f"{self.index.source.name}[{hdu}] {spec.keyword} ({path})"
 
     def _warn_refused(self):
         """Warn once of all cards that were refused since the last time."""
@@ -382,7 +383,7 @@ class FitsReader:
         differ = [v for v in others if v != first]
         if differ:
             validate.warn(
-                f"{self.place(hdu, spec)} ({'.'.join(spec.path)}): the card is repeated with "
+                f"{self.place(hdu, spec)}: the card is repeated with "
                 f"different values, {first!r} and {differ[0]!r}; the first is used"
             )
 

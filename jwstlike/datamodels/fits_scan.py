@@ -357,9 +357,11 @@ class FitsIndex:
         What ended the scan before the end of the file; empty if nothing did.
     tail : tuple of int
         Offset and length of what follows the last HDU.
+    extnames : set of str
+        All names, in capitals; the first HDU is PRIMARY, too.
     """
 
-    __slots__ = ("_names", "hdus", "problem", "source", "tail")
+    __slots__ = ("_names", "extnames", "hdus", "problem", "source", "tail")
 
     def __init__(self, source, hdus, problem):
         self.source, self.hdus, self.problem = source, hdus, problem
@@ -371,6 +373,7 @@ class FitsIndex:
                 self._names.setdefault(key, []).append(hdu)
         if ("PRIMARY", None) not in self._names:  # a named first HDU is the primary one as well
             self._names["PRIMARY", None] = self._names["PRIMARY", 1] = [hdus[0]]
+        self.extnames = {name for name, _ in self._names}
 
     def __len__(self):
         return len(self.hdus)

@@ -109,7 +109,7 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
             _spec=table.root, _tree={}, _parent=None, _key=None, _pending=None,
             _table=table, _reader=None, _shared=False, _pending_nodes={},
             _source_path=None, _given_shape=None, _history={}, _mode="warn", _given_out=set(),
-            _guessed=False, _type_in_file=None, _lock=threading.RLock(),
+            _guessed=False, _type_in_file=None, _lock=threading.RLock(), _origins={},
         )  # fmt: skip
 
     @property
@@ -123,7 +123,7 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
             self._pending_nodes.clear()
 
     def _set_mode(self, mode, keep, strict, on_assignment):
-        defaults = settings.read()
+        defaults = settings.read(names=settings.OF_MODELS)
         if mode is not None and mode not in tuple(MODES):
             raise ValueError(f"validate={mode!r} is not one of {', '.join(map(repr, MODES))}")
         of_mode = MODES.get(mode) or (
