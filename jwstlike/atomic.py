@@ -181,7 +181,8 @@ def _keep_attributes(old, descriptor):
         with contextlib.suppress(OSError):
             os.fchown(descriptor, owner, status.st_gid)
             break
-    os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+    if os.fstat(descriptor).st_mode != status.st_mode:  # some file systems know one mode only
+        os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
     for name in os.listxattr(old) if hasattr(os, "listxattr") else ():
         if name.startswith(ATTRIBUTES):
             with contextlib.suppress(OSError):

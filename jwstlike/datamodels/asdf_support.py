@@ -14,11 +14,13 @@ from ..atomic import replacing
 from ..errors import FileFormatError, MissingFileError
 from . import asdf_light, ragged, validate
 from .arrays import array_ref
-from .bindings import LIST, OBJECT
+from .bindings import ARRAY, LIST, OBJECT
+from .by_reference import restored
 from .casting import PLAIN, is_lazy
 from .compression import unpacked
 from .formats import is_same_file, read_or_warn
 from .quiet import quiet
+from .sharing import looked_at
 from .sources import Source
 from .table_array import TableArray
 
@@ -164,7 +166,9 @@ def tree_of(model, standalone=True):
         False for the ASDF extension of a FITS file.
     """
     model._load_all()
-    tree = pruned(ordered(model._tree, model._spec))
+    tree = pruned(ordered(stored_tree(model), model._spec))
+    if standalone:
+        tree.update(_stored_arrays(model, tree))
     extra = tree.pop("extra_fits", None)
     if extra and standalone:  # else it lies in the FITS file itself
         reader = model._reader
@@ -174,6 +178,26 @@ def tree_of(model, standalone=True):
     if history:
         tree["history"] = history
     return tree
+
+
+def _stored_arrays(model, tree):
+    """Yield name and stored form of the arrays whose values are others in files than in models."""
+    for name in tree:
+        spec, value = model._spec.children.get(name), looked_at(tree[name])
+        if spec is not None and spec.kind == ARRAY and not is_lazy(value):
+            yield name, model._stored_form(spec, value, _origin(model, name))
+
+
+def _origin(model, name):
+    """Return what an array of the top level was read from, None if that is not known."""
+    if model._reader is not None:
+        return model._reader.origin(model._tree, name)
+    return model._origins.get((id(model._tree), name), (None, None))[1]
+
+
+def stored_tree(model):
+    """Return the tree of a model; what was read but not changed is as it was in the file."""
+    return restored(model._tree, model._origins) if model._origins else model._tree
 
 
 def _history_of(model, stored):
@@ -396,10 +420,10 @@ def write_model(model, target, overwrite=True, **kwargs):
 
     _guarded(tree_of(model), write)
     if model._reader is None and is_same_file(model._source_path, target):
-        _rebind(model._tree, loaded(model._source_path).tree)
+        _rebind(model._tree, loaded(model._source_path).tree, model._origins)
 
 
-def _rebind(tree, new):
+def _rebind(tree, new, origins):
     """Go on with the file that took the place of the source: arrays not read yet lie there."""
     pairs = tree.items() if isinstance(tree, dict) else enumerate(tree)
     for key, value in list(pairs):
@@ -407,8 +431,13 @@ def _rebind(tree, new):
             found = new[key]
         except (KeyError, IndexError):
             continue
-        if isinstance(value, (dict, list)):
+        place = (id(tree), key)
+        if place in origins:
+            *_, digest = origins.pop(place)
+            if is_lazy(found) or hasattr(found, "_tag"):
+                origins[place] = (tree, found, digest)
+        elif isinstance(value, (dict, list)):
             if isinstance(found, type(value)):
-                _rebind(value, found)
+                _rebind(value, found, origins)
         elif is_lazy(value) and is_lazy(found):
             tree[key] = found

@@ -1,78 +1,99 @@
-"""Pickle a model light: an array that is still the one of its file goes as a reference to it."""
+"""What was read but not changed goes into pickles and files as it stood in the source.
+
+A lazy array or a tagged node that somebody asked for is replaced in the tree by what was read or
+decoded from it; the model notes what stood there. While the value is equal to it, the old form is
+what is pickled (so that a model that nobody changed takes a few kilobytes) or saved (packed blocks,
+byte order, tags and all).
+"""
+
+import hashlib
+import pickle
 
 import numpy as np
 
-from . import formats
 from .casting import is_lazy
 from .fits_data import _equal_in_slabs
 from .sharing import looked_at
 from .validate import equal
 
-ASDF = "jwstlike.datamodels.asdf_support:loaded"
-LARGE = 1 << 16  # bytes; for less the file is not looked at again
-
 
 def light(model):
-    """Return tree and reader of a model for pickling; those of the model stay as they are.
-
-    An array that was read and equals what the file holds is replaced by the lazy reference that
-    it was read from, so that a model nobody changed pickles to a few kilobytes.
-    """
-    reader = model._reader
-    if reader is None:
-        return _light_tree(model), None
-    if not reader.origins:
+    """Return tree and reader of a model for pickling; those of the model stay as they are."""
+    reader, moved = model._reader, {}
+    if not model._origins and (reader is None or not reader.origins):
         return model._tree, reader
-    moved = {}
-    tree = _shallow(model._tree, moved)
+    tree = restored(model._tree, model._origins, moved)
+    if reader is None:
+        return tree, None
     reader = reader.moved(moved)
+    reader._asdf = restored(reader._asdf, model._origins, moved)
     for (_, name), (node, ref) in list(reader.origins.items()):
-        value = node.get(name)
-        if isinstance(value, np.ndarray) and equals_stored(value, ref):
+        value = node[name] if isinstance(node, list) else node.get(name)
+        if is_same(value, ref):
             node[name] = ref
     return tree, reader
 
 
-def _shallow(value, moved):
-    """Copy the plain dicts and lists of a tree; a dict that stands at two places stays one."""
-    if type(value) is dict:
-        if id(value) not in moved:
-            new = moved[id(value)] = {}
-            new.update((k, _shallow(v, moved)) for k, v in value.items())
-        return moved[id(value)]
-    return [_shallow(v, moved) for v in value] if type(value) is list else looked_at(value)
+# ---------------------------------------------------------------- what stood in the tree
 
 
-def _light_tree(model):
-    """Return the tree of a model of an ASDF file: the file is looked at again for references."""
-    if model._source_path is None or not _is_worth_it(model._tree):
-        return model._tree
-    try:
-        there = formats.function(ASDF)(model._source_path).tree
-    except OSError:  # it is gone or another one
-        return model._tree
-    return _with_references(model._tree, there)
+def note_origin(origins, container, key, before, value):
+    """Note that `value` takes the place of `before`, a lazy array or tagged node.
+
+    Parameters
+    ----------
+    origins : dict
+        (id of a dict or list, key) -> (the dict or list, what stood there, digest of the value).
+    """
+    origins[id(container), key] = (container, before, None if is_lazy(before) else _digest(value))
 
 
-def _is_worth_it(value):
-    """Whether a tree holds a large array in memory."""
-    if isinstance(value, np.ndarray):
-        return value.nbytes > LARGE
-    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(map(_is_worth_it, below))
+def restored(value, origins, moved=None):
+    """Copy the dicts and lists of a tree; what was read and not changed is as it was before.
 
-
-def _with_references(value, there):
-    """Copy a tree with references for the arrays that another tree, of the file, has as well."""
-    if isinstance(value, np.ndarray):
-        return there if is_lazy(there) and equals_stored(value, there) else value
-    if isinstance(value, dict) and isinstance(there, dict):
-        made = {k: _with_references(v, there.get(k)) for k, v in value.items()}
-    elif isinstance(value, list) and isinstance(there, list) and len(value) == len(there):
-        made = [_with_references(v, t) for v, t in zip(value, there, strict=True)]
-    else:
+    Parameters
+    ----------
+    moved : dict, optional
+        Filled with the id of each dict and list -> its copy; one that stands twice stays one.
+    """
+    moved = {} if moved is None else moved
+    if not isinstance(value, (dict, list)) or not (
+        type(value) in (dict, list) or hasattr(value, "_tag")
+    ):
         return value
-    return type(value)(made, value._tag) if hasattr(value, "_tag") else made
+    if id(value) not in moved:
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        made = moved[id(value)] = type(value)()
+        if hasattr(value, "_tag"):
+            made._tag = value._tag
+        new = [(key, _restored_at(value, key, child, origins, moved)) for key, child in pairs]
+        made.update(new) if isinstance(made, dict) else made.extend(child for _, child in new)
+    return moved[id(value)]
+
+
+def _restored_at(container, key, value, origins, moved):
+    _, before, digest = origins.get((id(container), key), (None, None, None))
+    if before is None or value is before:
+        return restored(value, origins, moved)
+    if digest is None:
+        same = is_same(value, before)
+    else:
+        same = _digest(value) == digest
+    return before if same else restored(value, origins, moved)
+
+
+def _digest(value):
+    """Digest of an object; one of its own for what cannot be pickled."""
+    try:
+        return hashlib.blake2b(pickle.dumps(value, 5)).digest()
+    except Exception:  # of whatever class
+        return object()
+
+
+def is_same(value, ref):
+    """Whether a value is an array that equals what it was read from."""
+    value = looked_at(value)
+    return isinstance(value, np.ndarray) and equals_stored(value, ref)
 
 
 def equals_stored(value, ref):

@@ -8,6 +8,8 @@ from .node import exclusive, forget_nodes
 from .sharing import SharedArray
 from .trees import copied
 
+NOTE_ORIGIN = "jwstlike.datamodels.by_reference:note_origin"
+
 
 class LazyContent:
     """The part of `DataModel` that completes the tree from the reader of its source."""
@@ -97,15 +99,23 @@ class LazyContent:
                 result = formats.read_array(value, spec, self._place(spec), may_lack)
             if self._reader is not None and len(told) > before:
                 self._reader.flagged.add(spec.path)
-            if self._reader is not None and not isinstance(value, SharedArray):
-                self._reader.note_origin(node._tree, name, value)
         elif hasattr(value, "_tag"):
             result = formats.decode(value)
         else:
             return value
         if result is not value:
+            self._note_origin(node._tree, name, value, result)
             node._tree[name] = result
         return result
+
+    def _note_origin(self, tree, name, value, result):
+        """Note what a value is made of, which is saved in its place when it was not changed."""
+        if isinstance(value, SharedArray):
+            return  # it was noted when it was read
+        if self._reader is not None and is_lazy(value):
+            self._reader.note_origin(tree, name, value)
+        else:
+            formats.function(NOTE_ORIGIN)(self._origins, tree, name, value, result)
 
     def _added_columns(self, spec):
         """Return {name: fill} of the columns that tables of older files may lack."""

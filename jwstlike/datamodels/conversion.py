@@ -17,7 +17,9 @@ def convert(model, other):
     if isinstance(tree.get("meta"), dict):
         tree["meta"].pop("model_type", None)
     put = model.__dict__
-    put.update(_tree=tree, _history=dict(other._history), _guessed=False, _type_in_file=None)
+    put.update(
+        _tree=tree, _origins={}, _history=dict(other._history), _guessed=False, _type_in_file=None
+    )
     if other._reader is not None:
         put["_reader"] = other._reader.moved(moved, model._table)
         model._reader.adopt(tree, model._spec)

@@ -200,6 +200,7 @@ def _slabs(value, ref, prefix=()):
         yield from _slabs(value, ref, (*prefix, number))
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _as(array, value):
     """Cast what was read in the way it was cast when the model read it."""
     if value.dtype.fields is None and array.dtype != value.dtype and array.dtype.fields is None:

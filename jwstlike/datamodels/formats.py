@@ -14,6 +14,7 @@ from . import compression, filetype, validate
 from .casting import cast_array, cast_read, is_lazy, missing_columns
 from .lifetime import share
 from .sources import is_address, located
+from .walk import no_columns
 
 # type of file -> "module:function", called with the model and the source
 READERS = {
@@ -108,7 +109,7 @@ def _from_shape(model, shape):
             f"has {len(shape)}"
         )
     model._given_shape = tuple(map(int, shape))
-    setattr(model, name, getattr(model, name))
+    model._store(name, getattr(model, name))  # its default is as it should be
 
 
 def _from_array(model, array):
@@ -185,14 +186,18 @@ def read_array(ref, spec, place="", may_lack=()):
     dtype = spec.dtype if spec is not None and not spec.is_table else None
     plain = dtype is not None and getattr(ref.dtype, "fields", None) is None
     fractions = plain and ref.dtype.kind == "f" and dtype.kind in "iu"
-    array = ref.read(dtype) if plain and not fractions else ref.read()
+    try:
+        array = ref.read(dtype) if plain and not fractions else ref.read()
+    except MemoryError as error:
+        text = f"an array does not fit in memory ({error})"
+        raise FileFormatError(place, text, 'read parts of it: model.section["name"]') from error
     if spec is None:
         return array
     where = f"{place} ({'.'.join(spec.path)})"
     if spec.is_table and array.dtype.fields is not None:
         missing = [n for n in missing_columns(array, spec.dtype) if n not in may_lack]
         if missing:
-            validate.warn(f"{where}: the table {validate.no_columns(missing)}")
+            validate.warn(f"{where}: the table {no_columns(missing)}")
     try:
         if fractions:
             return cast_array(array, spec, exact=True)

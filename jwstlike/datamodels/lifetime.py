@@ -24,7 +24,7 @@ MODES = (
 def share(target, source):
     """Give `target` the very content of `source`; what one changes, both have."""
     source._commit()
-    for name in ("_tree", "_reader", "_lock", *SHARED):
+    for name in ("_tree", "_reader", "_lock", "_origins", *SHARED):
         target.__dict__[name] = source.__dict__[name]
 
 
@@ -43,6 +43,11 @@ def clone(target, source, deepcopy=False, memo=None):
             put["_history"] = copy.deepcopy(source._history, memo)
             if source._reader is not None:
                 put["_reader"] = source._reader.moved(moved)
+            put["_origins"] = {
+                (id(moved[old]), key): (moved[old], *noted)
+                for (old, key), (_, *noted) in source._origins.items()
+                if old in moved
+            }
         put.update(_given_out=set(), _lock=lock)
 
 

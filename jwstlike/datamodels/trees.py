@@ -48,7 +48,7 @@ def copied(value, moved=None):
     ----------
     value : object
     moved : dict, optional
-        Filled with the id of each plain dict of the old tree -> its copy.
+        Filled with the id of each dict and list of the old tree -> its copy.
     """
     if type(value) is dict:
         new = {k: copied(v, moved) for k, v in value.items()}
@@ -56,12 +56,18 @@ def copied(value, moved=None):
             moved[id(value)] = new
         return new
     if type(value) is list:
-        return [copied(v, moved) for v in value]
+        new = [copied(v, moved) for v in value]
+        if moved is not None:
+            moved[id(value)] = new
+        return new
     if type(value) in PLAIN or value is None or is_lazy(value):
         return value
     if hasattr(value, "_tag") and isinstance(value, (dict, list)):
         plain = dict(value) if isinstance(value, dict) else list(value)
-        return type(value)(copied(plain), value._tag)
+        new = type(value)(copied(plain, moved), value._tag)
+        if moved is not None:
+            moved[id(value)] = new
+        return new
     return value.copy() if isinstance(value, np.ndarray) else copy.deepcopy(value)
 
 

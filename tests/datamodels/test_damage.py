@@ -246,3 +246,11 @@ def test_packed_zeros_are_refused():
     zeros = gzip.compress(bytes(300 << 20), 1, mtime=0)
     with pytest.raises(FileFormatError, match="unpack to more than"):
         compression.open_bytes(zeros)
+
+
+@pytest.mark.parametrize("dtype", ["i2", "f4"])
+def test_numbers_that_another_type_cannot_hold_give_no_warning_of_numpy(path, dtype):
+    image = afits.ImageHDU(np.array([[np.nan, 1e30, 5]]).astype("f4"), name="DQ")
+    afits.HDUList([afits.PrimaryHDU(), image]).writeto(path)
+    (ref,) = datamodels.open(path)._reader.extra["DQ"].values()
+    assert ref.read("u1").shape == ref.section(..., dtype).shape == (1, 3)
