@@ -6,6 +6,7 @@ from functools import cache
 
 from . import hints, validate
 from .bindings import ITEM, iter_leaves
+from .walk import Walk
 
 
 class Checking:
@@ -26,7 +27,7 @@ class Checking:
         return validate.Report([*told, *hints.of(self, walk), *self._advice(), *_of_source(lines)])
 
     def _walk(self):
-        walk = validate.Walk()
+        walk = Walk()
         walk.look(self._spec, self._tree)
         return walk
 

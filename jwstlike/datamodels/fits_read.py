@@ -366,10 +366,7 @@ class FitsReader:
 
     def place(self, hdu, spec):
         """``file[HDU,ver] KEYWORD (path)`` for messages."""
-        item = hdu.extver - 1 if ITEM in spec.path else None
-        hdu = f"{spec.hdu},{item + 1}" if item is not None and spec.hdu != PRIMARY else spec.hdu
-        path = ".".join(str(item) if name == ITEM else name for name in spec.path)
-        return f"{self.index.source.name}[{hdu}] {spec.keyword} ({path})"
+        return validate.place_in_file(self.index.source.name, spec, hdu.extver)
 
     def _warn_refused(self):
         """Warn once of all cards that were refused since the last time."""

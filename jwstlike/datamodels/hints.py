@@ -5,7 +5,8 @@ import inspect
 from ..errors import did_you_mean
 from .bindings import ARRAY, LIST
 from .casting import is_array
-from .validate import Finding, dotted, not_known, place_of
+from .validate import Finding, dotted, place_of
+from .walk import not_known
 
 PIXEL_ARRAYS = ("dq", "err", "groupdq", "pixeldq")  # and ``var_...``: one value for each pixel
 IMAGE_AXES = 2

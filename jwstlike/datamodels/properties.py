@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import UnknownAttributeError
 from . import outline as outlines
-from . import validate
+from . import validate, walk
 from .bindings import OBJECT, SCALAR
 from .casting import PLAIN, gentle_asarray
 from .defaults import _cast, _make_default, _make_default_array
@@ -156,7 +156,7 @@ class ObjectNode(Node):
         self._attach()
 
     def _warn_unknown(self, name):
-        meant = None if self._spec is None else validate.nearest(self._spec, name)
+        meant = None if self._spec is None else walk.nearest(self._spec, name)
         if meant is not None and self._model._fetch(self, name, None) is None:
             validate.warn_unknown(self._model, (*self._path, name), meant)
 

@@ -13,7 +13,7 @@ from jwstlike.datamodels.checks import compile_check
 from jwstlike.datamodels.class_tables import table_of
 from jwstlike.datamodels.models import CLASSES
 from jwstlike.datamodels.schema import merge_property_trees
-from jwstlike.datamodels.validate import findings
+from jwstlike.datamodels.walk import findings
 
 scalars = st.one_of(
     st.booleans(), st.integers(-5, 5), st.sampled_from([0.0, 3.0, -1.5, float("nan"), 1e300]),

@@ -51,9 +51,9 @@ def test_opening_checks_nothing(old):
 
 def test_values_of_another_schema_give_one_summary_with_a_line_each(old):
     (text,) = caught(lambda: datamodels.open(old).to_flat_dict())
-    assert text.splitlines()[0].startswith(f"{old}[PRIMARY,1] ")
+    assert text.splitlines()[0].startswith(f"{old}[PRIMARY] ")
     for keyword in ("INSTRUME", "DETECTOR", "EXP_TYPE", "READPATT", "BAND", "NINTS", "FILTER"):
-        assert f"[PRIMARY,1] {keyword} (meta." in text
+        assert f"[PRIMARY] {keyword} (meta." in text
 
 
 def test_the_summary_points_at_the_callers_line(old):
@@ -66,7 +66,7 @@ def test_the_summary_points_at_the_callers_line(old):
 def test_values_that_are_asked_for_one_by_one_are_told_three_times_at_most(old):
     model = datamodels.open(old)
     first = caught(lambda: model.meta.instrument.name)
-    assert first[0].startswith(f"{old}[PRIMARY,1] INSTRUME (meta.instrument.name): 'OLDCAM' is not")
+    assert first[0].startswith(f"{old}[PRIMARY] INSTRUME (meta.instrument.name): 'OLDCAM' is not")
     others = caught(
         lambda: [
             model.meta.instrument[n] for n in ("detector", "filter", "band")
@@ -83,7 +83,11 @@ def test_a_refused_value_in_every_slit_is_told_three_times_at_most(tmp_path):
     for slit in slits:
         slit.header["SRCTYPE"] = "ODD"
     model = datamodels.open(written(tmp_path / "a.fits", *slits, DATAMODL="MultiSlitModel"))
-    assert len(caught(lambda: [slit.source_type for slit in model.slits])) == 3
+    texts = caught(lambda: [slit.source_type for slit in model.slits])
+    assert len(texts) == 3
+    assert texts[1].startswith(f"{tmp_path}/a.fits[SCI,2] SRCTYPE (slits.1.source_type): 'ODD' ")
+    lines = [str(finding) for finding in model.check()]
+    assert texts[1] == lines[1]
 
 
 def test_values_and_parts_of_another_schema_are_saved_as_they_were(old, tmp_path):

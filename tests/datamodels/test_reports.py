@@ -9,7 +9,8 @@ import pytest
 from jwstlike import datamodels
 from jwstlike.datamodels import ImageModel, MultiSlitModel, SlitModel
 from jwstlike.datamodels.exceptions import NoTypeWarning, ValidationWarning
-from jwstlike.datamodels.validate import Finding, Report, Walk
+from jwstlike.datamodels.validate import Finding, Report
+from jwstlike.datamodels.walk import Walk
 
 
 @pytest.fixture

@@ -1,0 +1,185 @@
+"""Walk through a tree beside its compiled schema and find what does not follow it."""
+
+from difflib import get_close_matches
+from functools import lru_cache
+
+import numpy as np
+
+from ..errors import did_you_mean
+from .bindings import ARRAY, LIST, OBJECT, SCALAR
+from .casting import (
+    PLAIN,
+    cast_read,
+    check_ndim,
+    gentle_asarray,
+    is_array,
+    is_lazy,
+    missing_columns,
+)
+
+NEAR = 0.8  # how alike two names are, from 0 to 1, if one may be meant for the other
+
+
+def findings(spec, value, path=(), arrays=True):
+    """List (path, value, phrase) of all that `spec` refuses in `value`, at any depth."""
+    walk = Walk(arrays)
+    walk.look(spec, value, path)
+    return walk.found
+
+
+class Walk:
+    """One pass over a tree, or a part of it; nothing is read and nothing changed.
+
+    What several slits share is looked at once.
+
+    Attributes
+    ----------
+    found : list of tuple
+        (path, value, phrase) of all that the schema refuses.
+    unknown : list of tuple
+        (path, name in the schema) of names that the schema does not have, but nearly.
+    """
+
+    __slots__ = ("_arrays", "_clean", "found", "unknown")
+
+    def __init__(self, arrays=True):
+        self._arrays = arrays
+        self._clean = set()  # ids of (spec, value) with nothing to tell; the tree keeps them alive
+        self.found, self.unknown = [], []
+
+    def look(self, spec, value, path=()):
+        """Find what `spec` refuses in `value`, at any depth."""
+        if value is None or spec is None or spec.loose or hasattr(value, "_tag"):
+            return
+        if spec.kind == ARRAY:
+            if self._arrays:
+                self._look_at_array(spec, value, path)
+        elif spec.kind == OBJECT and isinstance(value, dict):
+            self._look_once(self._look_into_object, spec, value, path)
+        elif spec.kind == LIST and isinstance(value, (list, tuple)):
+            self._look_once(self._look_into_list, spec, value, path)
+        else:
+            problem = spec.check(_as_text(value) if hasattr(value, "to_string") else value)
+            if problem is not None:
+                self.found.append((path, value, problem))
+
+    def _look_once(self, look, spec, value, path):
+        key = (id(spec), id(value))
+        if key not in self._clean:
+            before = len(self.found), len(self.unknown)
+            look(spec, value, path)
+            if before == (len(self.found), len(self.unknown)):
+                self._clean.add(key)
+
+    def _look_at_structure(self, spec, value, path):
+        problem = None if spec.structure is None else spec.structure(value)
+        if problem is not None:
+            self.found.append((path, value if path else None, problem))
+
+    def _look_into_object(self, spec, value, path):
+        self._look_at_structure(spec, value, path)
+        for name in spec.schema.get("required", ()):
+            if value.get(name) is None:
+                self.found.append(((*path, name), None, "is missing, but required"))
+        children = spec.children
+        for name, child in value.items():
+            known = children.get(name)
+            if known is None:
+                if child is not None and children:
+                    self._note_unknown(spec, value, (*path, name))
+            elif known.kind == SCALAR and type(child) in PLAIN:  # the usual case, with no detour
+                problem = known.check(child)
+                if problem is not None:
+                    self.found.append(((*path, name), child, problem))
+            elif child is not None:
+                self.look(known, child, (*path, name))
+
+    def _note_unknown(self, spec, value, path):
+        if spec.schema.get("additionalProperties") is False:
+            phrase = "is a name that the schema does not allow here"
+            hint = did_you_mean(path[-1], spec.children)
+            self.found.append((path, value[path[-1]], phrase + hint))
+            return
+        meant = nearest(spec, path[-1])
+        if meant is not None and value.get(meant) is None:
+            self.unknown.append((path, meant))
+
+    def _look_into_list(self, spec, value, path):
+        self._look_at_structure(spec, value, path)
+        least, most = spec.schema.get("minItems", 0), spec.schema.get("maxItems")
+        if len(value) < least or (most is not None and len(value) > most):
+            allowed = f"at least {least}" if len(value) < least else f"at most {most}"
+            phrase = f"has {len(value)} items, must have {allowed}"
+            self.found.append((path, value, phrase))
+        if spec.item is not None:
+            for number, item in enumerate(value):
+                self.look(spec.item, item, (*path, number))
+
+    def _look_at_array(self, spec, value, path):
+        if not is_array(value):
+            self.found.append((path, value, "is no array"))
+            return
+        if is_lazy(value) and getattr(value, "stored", None) is None:
+            return  # a table or an unusual HDU: to look at it would mean to read it
+        try:
+            check_ndim(value, spec)
+            self._look_at_dtype(spec, value, path)
+        except (ValueError, TypeError) as problem:
+            self.found.append((path, Outline.of(value), f"does not fit: {problem}"))
+
+    def _look_at_dtype(self, spec, value, path):
+        if spec.dtype is None or value.dtype == spec.dtype:
+            return
+        if spec.is_table and value.dtype.names is not None:
+            missing = missing_columns(value, spec.dtype)
+            if missing:
+                self.found.append((path, Outline.of(value), no_columns(missing)))
+            cast_read(np.zeros(0, value.dtype), spec)
+        else:
+            gentle_asarray(np.zeros(0, value.dtype), spec.dtype)
+
+
+def no_columns(names):
+    """Say that a table lacks columns."""
+    return f"has no column {', '.join(names)}"
+
+
+class Outline(str):
+    """An array in a few words, in the place of a value that is too long to be shown."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, array):
+        """Make one: ``float32 array (3, 4)``, ``table of 100 rows``."""
+        if array.dtype.names is not None:
+            rows = int(array.shape[0]) if array.shape else 1
+            return cls(f"table of {rows} row{'s' * (rows != 1)}")
+        return cls(f"{array.dtype.name} array {tuple(array.shape)}")
+
+    def __repr__(self):
+        return str(self)
+
+
+@lru_cache(maxsize=4096)
+def nearest(spec, name):
+    """Return the name of an object's schema that `name` is a slip of, None if it is none.
+
+    A name with a word more or less, as ``p_detector`` beside ``detector``, is another name.
+    """
+    words = set(str(name).split("_"))
+    for known in get_close_matches(str(name), spec.children, n=3, cutoff=NEAR):
+        others = set(known.split("_"))
+        if not (words < others or others < words):
+            return known
+    return None
+
+
+def not_known(meant):
+    """Say that a name is not in the schema, but nearly."""
+    return f"is not in the schema; did you mean {meant!r}?"
+
+
+def _as_text(value):
+    """Return the text that files hold of a unit; anything else as it is."""
+    return value.to_string() if hasattr(value, "is_equivalent") else value
