@@ -40,8 +40,10 @@ def _make_default_array(attr, schema, ctx):
         return None
     if spec.is_table:
         return as_table(_default_table(attr, spec, ctx))
-    fill = 0 if spec.default is None else spec.default
-    return np.full(_default_shape(attr, spec, ctx), fill, spec.dtype)
+    shape = _default_shape(attr, spec, ctx)
+    if not spec.default:
+        return np.zeros(shape, spec.dtype)
+    return np.full(shape, spec.default, spec.dtype)
 
 
 def _default_table(attr, spec, ctx):
