@@ -4,6 +4,7 @@ Code written for structured arrays or for astropy's ``FITS_rec`` finds rows, ``d
 ``columns``, ``field`` and columns in any spelling. Texts are `str`, undefined cells masked.
 """
 
+import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from .texts import (
 )
 
 MOST_READS = 4  # columns that are read alone; with the next one all others are
+LOADING = threading.RLock()  # threads that ask for a column get the same one
 
 
 class Waiting(NamedTuple):
@@ -115,8 +117,9 @@ class TableArray:
     def _column(self, name):
         column = self._columns[name]
         if type(column) is Waiting:
-            self._reads += 1
-            self._load([name] if self._reads <= MOST_READS else self._columns)
+            with LOADING:
+                self._reads += 1
+                self._load([name] if self._reads <= MOST_READS else self._columns)
             column = self._columns[name]
         return column
 
@@ -132,7 +135,9 @@ class TableArray:
 
     def load(self):
         """Read what was not read yet; return the columns, a dict."""
-        self._load(self._columns)
+        if self._source is not None:
+            with LOADING:
+                self._load(self._columns)
         return self._columns
 
     def _spelled(self, name):
