@@ -21,9 +21,12 @@ MAGIC = {
 }
 SUFFIXES = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
 
-# The largest size that a file is unpacked to: what is above both looks like an attack.
+# The largest size that a file is unpacked to: what is above both looks like an attack, unless the
+# headers of a FITS file tell of as many data.
 MAX_UNPACKED = 1 << 27  # bytes
 MAX_RATIO = 50  # times the packed size; data of a telescope shrink to a tenth at best
+MAX_TOLD = 1 << 32  # bytes that headers may tell of
+FOR_START = 1 << 21  # packed bytes that suffice for the first unpacked ones
 XZ_MEMORY = 1 << 28  # bytes that a decoder of xz may take: its highest level needs 65 MB
 
 ZSTD = ("compression.zstd", "backports.zstd", "zstandard")
@@ -47,22 +50,40 @@ def compression_of(start):
 class UnpackedSource(Source):
     """The unpacked bytes of a compressed source, in memory; it pickles as the packed one."""
 
-    __slots__ = ("packed",)
+    __slots__ = ("packed", "told")
 
-    def __init__(self, data, packed, kind):
+    def __init__(self, data, packed, kind, told):
         super().__init__(data, packed.name, compression=kind)
-        self.packed = packed
+        self.packed, self.told = packed, told
 
     def __reduce__(self):
-        return open_bytes, (self.packed,)
+        return open_bytes, (self.packed, None, self.told)
 
 
-def open_bytes(where, name=None):
+def start_of(where, count):
+    """Return the first bytes of a file, unpacked if it is compressed.
+
+    Raises
+    ------
+    FileFormatError
+        If the compressed data are damaged or the package for zstd is missing.
+    """
+    source = Source.of(where)
+    data = source.read(0, FOR_START)
+    kind = compression_of(data)
+    return data[:count] if kind is None else _unpack(kind, data, count, source.name)
+
+
+def open_bytes(where, name=None, told=None):
     """Return a file's bytes, decompressed where needed, as a `Source` in memory.
 
     Parameters
     ----------
     where : path, bytes, binary file object or Source
+    name : str, optional
+        Name for messages.
+    told : callable, optional
+        First bytes of the file -> the length that they tell it has, 0 if they do not.
 
     Raises
     ------
@@ -76,21 +97,30 @@ def open_bytes(where, name=None):
     if kind is None:
         return Source(data, source.name)
     limit = max(MAX_UNPACKED, MAX_RATIO * len(data))
+    unpacked = _unpack(kind, data, limit + 1, source.name)
+    while len(unpacked) > limit:
+        length = told(unpacked) if told is not None else 0
+        if not limit < length <= MAX_TOLD:
+            raise FileFormatError(
+                source.name,
+                f"its {len(data)} bytes unpack to more than {limit}",
+                f"unpack it with {kind} if you trust it",
+            )
+        limit = length + MAX_UNPACKED
+        unpacked = _unpack(kind, data, limit + 1, source.name)
+    return UnpackedSource(unpacked, source, kind, told)
+
+
+def _unpack(kind, data, count, name):
+    """Return the first bytes that compressed data give."""
     try:
-        unpacked = _DECOMPRESS[kind](data, limit + 1, source.name)
+        return _DECOMPRESS[kind](data, count, name)
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
         if isinstance(error, FileFormatError):
             raise
         raise FileFormatError(
-            source.name, f"the {kind} data are damaged ({error})", "fetch the file again"
+            name, f"the {kind} data are damaged ({error})", "fetch the file again"
         ) from error
-    if len(unpacked) > limit:
-        raise FileFormatError(
-            source.name,
-            f"its {len(data)} bytes unpack to more than {limit}",
-            f"unpack it with {kind} if you trust it",
-        )
-    return UnpackedSource(unpacked, source, kind)
 
 
 def unpacked(where):

@@ -3,7 +3,7 @@
 The item at index ``n`` owns the HDUs with EXTVER ``n + 1`` of the EXTNAMEs that its schema names.
 """
 
-from .bindings import ITEM, OBJECT
+from .bindings import ITEM, OBJECT, PRIMARY, iter_leaves
 
 
 def bound_lists(spec):
@@ -16,6 +16,12 @@ def bound_lists(spec):
 
 
 NEAR, NEAR_EACH = 100, 10  # the highest EXTVER that is a place in a list: 100, 10 more per HDU
+
+
+def first_extname(spec):
+    """Name of the first HDU of the items of a list."""
+    leaves = (leaf.hdu for leaf in iter_leaves(spec.item) if leaf.bound and leaf.hdu)
+    return next(hdu for hdu in leaves if hdu.upper() != PRIMARY)
 
 
 def length(index, table, spec):
@@ -35,8 +41,11 @@ def length(index, table, spec):
 
 
 def _says_something(hdu, table):
-    """Whether an HDU holds data or a card of an item, not only those of the model as a whole."""
-    if hdu.shape:
+    """Whether an HDU holds data or a card of an item, not only those of the model as a whole.
+
+    One without data has an EXTVER only if it stands for an item.
+    """
+    if hdu.shape or "EXTVER" in hdu:
         return True
     specs = (table.cards.get((hdu.extname.upper(), keyword), ()) for keyword in hdu.keywords)
     return any(found and all(ITEM in spec.path for spec in found) for found in specs)

@@ -223,9 +223,13 @@ class Plan:
             writer(self, spec, value, where)
 
     def _list(self, spec, items, sections):
-        for number, item in enumerate(items):
+        for number, item in enumerate(items, 1):
             if isinstance(item, dict):
-                self._walk(spec.item, item, number + 1, sections)
+                self._walk(spec.item, item, number, sections)
+        if items and spec.extnames and not any(self._find(n, len(items)) for n in spec.extnames):
+            name = fits_lists.first_extname(spec)  # an HDU without data: the last item is empty
+            out = self._add(OutHdu(name, len(items)), len(items))
+            out.header.append(format_card("EXTVER", len(items), "extension value"))
 
     def write_card(self, spec, value, where):
         """Write the value of a schema node with ``fits_keyword`` into its card."""

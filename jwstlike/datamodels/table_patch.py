@@ -113,7 +113,8 @@ def _patch(column, stored, cells):
     if not places.size:
         return places, None
     new = _stored_form(column, shown[places], stored.dtype)
-    new[void[places]] = _void(column) if void[places].any() else new[void[places]]
+    if void[places].any():
+        new[void[places]] = _void(column)
     kept = ~differs[places]
     if new.shape == kept.shape:  # no bits and letters, which are stored together
         new[kept] = stored[places][kept]

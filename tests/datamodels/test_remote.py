@@ -25,7 +25,14 @@ import numpy as np
 import pytest
 
 from jwstlike import datamodels
-from jwstlike.datamodels import DataModel, ImageModel, ModelLibrary, remote
+from jwstlike.datamodels import (
+    DataModel,
+    ImageModel,
+    ModelLibrary,
+    RampModel,
+    compression,
+    remote,
+)
 from jwstlike.datamodels.compression import MAX_UNPACKED
 from jwstlike.errors import FileFormatError, PreflightError
 from jwstlike.stpipe import Step
@@ -431,7 +438,10 @@ def test_an_unknown_suffix_under_a_packed_one_is_told(tmp_path):
 
 
 def bomb(kind):
-    content = bytes(MAX_UNPACKED // 4)
+    """Pack zeros that no header tells of behind a small FITS file."""
+    card = "{:8}= {:>20}".format
+    header = "".join(f"{card(*c):80}" for c in (("SIMPLE", "T"), ("BITPIX", 8), ("NAXIS", 0)))
+    content = f"{header}END".ljust(2880).encode() + bytes(MAX_UNPACKED // 4)
     if kind == "zst":
         import zstandard
 
@@ -444,6 +454,19 @@ def test_a_small_file_that_unpacks_to_far_too_much_is_refused(suffix):
     needs(suffix)
     with pytest.raises(FileFormatError, match="bytes unpack to more than 134217728; unpack it"):
         datamodels.open(bomb(suffix))
+
+
+@pytest.mark.parametrize("suffix", PACKED)
+def test_a_constant_cube_is_unpacked_as_far_as_its_header_tells(tmp_path, monkeypatch, suffix):
+    needs(suffix)
+    monkeypatch.setattr(compression, "MAX_UNPACKED", 1 << 20)
+    model = RampModel(np.zeros((1, 4, 1024, 256), "f4"))
+    model.pixeldq = np.ones((1024, 256))
+    path = Path(model.save(tmp_path / f"a.fits.{suffix}"))
+    assert path.stat().st_size * compression.MAX_RATIO < 5 << 20
+    model = datamodels.open(path)
+    assert model.pixeldq.sum() == 1024 * 256
+    assert pickle.loads(pickle.dumps(model)).data.shape == (1, 4, 1024, 256)
 
 
 @pytest.mark.parametrize("suffix", PACKED)
