@@ -56,10 +56,10 @@ class Source:
 
     is_remote = False  # whether reading costs a request over a network
 
-    __slots__ = ("compression", "mtime_ns", "name", "size", "where")
+    __slots__ = ("compression", "identity", "mtime_ns", "name", "size", "where")
 
     def __init__(self, where, name=None, compression=None):
-        self.mtime_ns = None
+        self.mtime_ns = self.identity = None
         self.compression = compression
         if isinstance(where, (str, os.PathLike)):
             self.where = os.fspath(where)
@@ -67,6 +67,7 @@ class Source:
             if stat.S_ISDIR(status.st_mode):
                 raise FileFormatError(self.where, "is a folder, not a file", "give a file")
             self.size, self.mtime_ns = status.st_size, status.st_mtime_ns
+            self.identity = status.st_ino, status.st_ctime_ns
         elif isinstance(where, (bytes, bytearray, memoryview)):
             self.where = where
             self.size = len(where)
@@ -142,7 +143,10 @@ class Source:
         return OSError(error.errno, f"cannot be read ({error.strerror})", self.name)
 
     def _check(self, status):
-        if (status.st_size, status.st_mtime_ns) != (self.size, self.mtime_ns):
+        inode, changed = self.identity
+        # Both: some network file systems number files anew, and a new name changes the time.
+        is_other = status.st_ino != inode and status.st_ctime_ns != changed
+        if is_other or (status.st_size, status.st_mtime_ns) != (self.size, self.mtime_ns):
             raise FileFormatError(
                 self.name, "the file was changed after it was opened", "open it again"
             )

@@ -151,9 +151,19 @@ def replace(path):
     path.with_name("other.fits").replace(path)
 
 
+def replace_alike(path):
+    """Put another file of the same size and time in the place of one."""
+    status, content = path.stat(), path.read_bytes()
+    other = path.with_name("other.fits")
+    other.write_bytes(content[:-2880] + bytes(2880))
+    os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
+    other.replace(path)
+
+
 CHANGES = {
     "truncated": truncate,
     "replaced": replace,
+    "replaced by one alike": replace_alike,
     "touched": lambda path: os.utime(path, (1e9, 1e9)),
     "emptied": lambda path: path.write_bytes(b""),
 }
@@ -314,3 +324,13 @@ def test_threads_that_read_compressed_images_leave_the_filters_of_warnings(tmp_p
         sums = list(pool.map(lambda _: ImageModel(tmp_path / "a.fits").data.sum(), range(40)))
     assert sums == [4950] * 40
     assert warnings.filters == before
+
+
+def test_a_file_that_got_another_mode_and_other_names_is_still_read(tmp_path):
+    path = tmp_path / "a.fits"
+    make(path)
+    model = datamodels.open(path)
+    path.chmod(0o400)
+    path.rename(tmp_path / "b.fits")
+    (tmp_path / "b.fits").rename(path)
+    assert model.data[0, 1] == 1
