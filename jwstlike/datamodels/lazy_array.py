@@ -38,7 +38,7 @@ class LazyArray:
     def __array__(self, dtype=None, copy=None):
         if copy is False:
             raise ValueError("an array that is not in memory cannot be given without copying")
-        return self.read(dtype)
+        return np.asarray(self.read(dtype))
 
     def section(self, key, dtype=None):
         """Return ``read()[key]``; classes that can read less do."""

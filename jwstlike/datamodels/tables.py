@@ -5,6 +5,7 @@ References
 FITS standard 4.0, section 7.3.
 """
 
+import copy
 import math
 import re
 from dataclasses import dataclass
@@ -247,9 +248,19 @@ class TableRef(AstropyRef):
         return table if dtype is None else table.astype(dtype, copy=False)
 
     def section(self, key, dtype=None):
-        """Return ``read()[key]``; for the name of a column only its cells are converted."""
-        one = isinstance(key, str) and key in self.columns
-        return self.column(key) if one else super().section(key, dtype)
+        """Return ``read()[key]``; only the cells of a column or some rows, where that will do."""
+        if isinstance(key, str) and key in self.columns:
+            return self.column(key)
+        if type(key) is slice and key.step in (None, 1) and not self.has_variable:
+            return self._rows(*key.indices(self.shape[0])[:2]).read(dtype)
+        return super().section(key, dtype)
+
+    def _rows(self, start, stop):
+        """Return a reference to some rows."""
+        part, count = copy.copy(self), max(0, stop - start)
+        part._shape, part.stored_size = (count,), count * self._row.itemsize
+        part.offset += start * self._row.itemsize
+        return part
 
     def column(self, name):
         """Read one column, ``read()[name]``; of wide rows only its bytes."""

@@ -221,6 +221,18 @@ def test_a_section_by_the_name_of_a_column_converts_only_its_cells(monkeypatch):
     assert converted == ["w"]
 
 
+def test_a_section_of_rows_reads_these_alone(monkeypatch):
+    ref = ref_of(file_of(sample()))
+    read, fill = [], tables.fill
+    monkeypatch.setattr(tables, "fill", lambda s, view: read.append(len(view)) or fill(s, view))
+    part = ref.section(slice(2, 4))
+    assert read == [2 * ref._row.itemsize]
+    np.testing.assert_array_equal(part, sample()[2:4])
+    for key in (slice(-3, None), slice(5, 2), slice(None, None, 2), 3, [1, 6]):
+        np.testing.assert_array_equal(np.asarray(ref.section(key)), sample()[key])
+    np.testing.assert_array_equal(np.asarray(ref), sample())
+
+
 def test_a_table_is_converted_where_it_is_read_to():
     table = np.tile(sample(), 5000)[["j", "e", "d", "w", "flag", "text"]]
     table = np.lib.recfunctions.repack_fields(table)
