@@ -57,7 +57,7 @@ def read_model(model, init):
     found = loaded(init)
     model.__dict__["_tree"] = {k: v for k, v in found.tree.items() if k not in OF_FILE}
     ragged.restore(model._tree.get("extra_fits"))
-    model._source_path = found.source.path
+    model._note_source(found.source)
     if model._strict_validation:
         model.validate()
 

@@ -1,5 +1,7 @@
 """Lazy content: what a model fetches from its source when somebody asks for it."""
 
+import numpy as np
+
 from . import formats, validate
 from .bindings import OBJECT
 from .casting import is_array, is_lazy
@@ -125,11 +127,16 @@ class LazyContent:
         """Return what is written for an array; `ref` is what it was read from, if that is known."""
         return value
 
+    def _note_source(self, source):
+        """Note the path of the source, and its name as the user gave it, for messages."""
+        path = source.path
+        self.__dict__.update(_source_path=path, _source_name=path and source.name)
+
     def _place(self, spec=None):
         """``file[HDU]`` of a `Spec`, for messages."""
         meta = self._tree.get("meta")
         known = meta.get("filename") if isinstance(meta, dict) else None
-        name = self._source_path or known or type(self).__name__
+        name = self._source_name or known or type(self).__name__
         return f"{name}[{spec.hdu}]" if spec is not None and spec.hdu else name
 
     def _forget_nodes(self):
@@ -189,7 +196,7 @@ class Section:
         return self._ref.section(key, self._cast_to)
 
     def __array__(self, dtype=None, copy=None):
-        return self._ref.read(dtype or self._cast_to)
+        return np.asarray(self._ref.read(dtype or self._cast_to))
 
     def __len__(self):
         return len(self._ref)

@@ -19,7 +19,7 @@ def read_model(model, init):
     if type(init).__name__ == "HDUList" and list.__len__(init) == 0 and init.filename() is None:
         return  # nothing was put into it yet
     index = index_of(init)
-    model.__dict__["_source_path"] = index.source.path
+    model._note_source(index.source)
     if hasattr(type(model), "_migrate_hdulist"):
         index = _migrated(index, model._migrate_hdulist)
     model.__dict__["_reader"] = FitsReader(index, model._table)

@@ -12,7 +12,7 @@ BY_REFERENCE = f"{__package__}.by_reference"  # imported when a model is pickled
 
 # what a model of the same content has, besides its tree and reader
 SHARED = (
-    "_source_path", "_given_shape", "_history", "_guessed", "_type_in_file",
+    "_source_path", "_source_name", "_given_shape", "_history", "_guessed", "_type_in_file",
     "_given_out",
 )  # fmt: skip
 MODES = (

@@ -107,8 +107,8 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
         object.__setattr__(self, "_inner", inner)
         put.update(
             _spec=table.root, _tree={}, _parent=None, _key=None, _pending=None,
-            _table=table, _reader=None, _shared=False, _pending_nodes={},
-            _source_path=None, _given_shape=None, _history={}, _mode="warn", _given_out=set(),
+            _table=table, _reader=None, _shared=False, _pending_nodes={}, _source_path=None,
+            _source_name=None, _given_shape=None, _history={}, _mode="warn", _given_out=set(),
             _guessed=False, _type_in_file=None, _lock=threading.RLock(), _origins={},
         )  # fmt: skip
 
