@@ -15,7 +15,7 @@ from .sharing import is_any_lent
 from .table_parts import Columns, Row
 from .texts import (
     Texts,
-    are_encodable,
+    are_ascii,
     as_letters,
     as_texts,
     decoded,
@@ -235,7 +235,7 @@ class TableArray:
 
     def exact_rows(self):
         """Return the rows as a structured array; texts that are not ASCII stay `str`."""
-        exact = {n for n, c in self.load().items() if c.dtype.kind == "U" and not are_encodable(c)}
+        exact = {n for n, c in self.load().items() if c.dtype.kind == "U" and not are_ascii(c)}
         rows = np.empty(self._shape, [
             (n, c.dtype if n in exact else _type(c, self.ndim)[0], c.shape[self.ndim :])
             for n, c in self._columns.items()

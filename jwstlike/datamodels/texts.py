@@ -150,13 +150,22 @@ def encoded(texts):
     Texts that a file holds keep the bytes that they have there.
     """
     width, plain = max(1, letters_of(texts)), np.asarray(texts)
-    letters = np.ascontiguousarray(plain).view("u4") if plain.size else np.zeros(0, "u4")
+    letters = _code_points(plain)
     if letters.max(initial=0) < ASCII:
         return letters.astype("u1").view(f"S{width}").reshape(plain.shape)
     made = np.strings.encode(plain, "ascii", "replace").astype(f"S{width}")
     for text, octets in getattr(texts, "known", {}).items():
         made[plain == text] = octets
     return made
+
+
+def _code_points(texts):
+    return np.ascontiguousarray(texts).view("u4") if texts.size else np.zeros(0, "u4")
+
+
+def are_ascii(texts):
+    """Whether there are no other letters."""
+    return bool(_code_points(np.asarray(texts)).max(initial=0) < ASCII)
 
 
 def are_encodable(texts):
