@@ -18,4 +18,5 @@ html_theme = "furo"
 exclude_patterns = ["_build"]
 autodoc_typehints = "none"
 napoleon_google_docstring = False
+napoleon_use_ivar = True  # attributes are no targets of links
 nitpicky = False
