@@ -3,7 +3,7 @@
 import copy
 
 from .bindings import LIST, OBJECT, PRIMARY
-from .casting import is_array
+from .casting import PLAIN, is_array
 from .properties import Node, ObjectNode
 
 NEVER = {("meta", "date"), ("meta", "model_type"), ("meta", "wcs")}
@@ -35,6 +35,7 @@ def _from_cards(target, tree, spec, path, wanted):
     """Copy the values that are bound to cards, level by level."""
     if spec is None:
         return
+    node = None  # of the target; looked for when there is a value for it
     for name, child in spec.children.items():
         value = tree.get(name)
         place = (*path, name)
@@ -44,8 +45,11 @@ def _from_cards(target, tree, spec, path, wanted):
             _from_cards(target, value, child, place, wanted)
         elif child.kind == LIST and isinstance(value, list) and child.item is not None:
             continue  # arrays and their keywords belong to the items themselves
-        elif child.keyword is not None and child.hdu.upper() in wanted:
-            _put(target, place, copy.deepcopy(value))
+        elif child.keyword is not None and child.extname in wanted:
+            node = node or _node_at(target, path)
+            if node is None:
+                return
+            node._put(name, value if type(value) in PLAIN else copy.deepcopy(value))
 
 
 def _from_dict(target, tree, path):
@@ -55,22 +59,24 @@ def _from_dict(target, tree, path):
             continue
         if isinstance(value, dict):
             _from_dict(target, value, place)
-        else:
-            _put(target, place, copy.deepcopy(value), make=True)
+            continue
+        node = _node_at(target, path, make=True)
+        if node is not None:
+            node._put(name, copy.deepcopy(value))
 
 
-def _put(target, path, value, make=False):
-    """Set one value in an object that the target knows or has, else in one that is made for it."""
+def _node_at(target, path, make=False):
+    """Return the object at a path that the target knows or has, or one made for it; or None."""
     node = target
-    for name in path[:-1]:
+    for name in path:
         if node._spec_of(name) is None and not node.hasattr(name):
             if not make:
-                return
+                return None
             node._put(name, {})
         node = getattr(node, name)
         if not isinstance(node, ObjectNode):
-            return
-    node._put(path[-1], value)
+            return None
+    return node
 
 
 def _extra(target, model, only):
