@@ -154,6 +154,11 @@ def whole(table):
     return table.read() if is_lazy(table) else table
 
 
+def with_none(column):
+    """Return a column with None in the place of undefined cells, if there are any."""
+    return np.array(column.tolist(), object) if np.ma.is_masked(column) else column
+
+
 def same_bytes(a, b):
     """Whether two HDUs that cannot be decoded hold the same bytes, as far as the files go."""
     if not (hasattr(a, "raw_blocks") and hasattr(b, "raw_blocks")):

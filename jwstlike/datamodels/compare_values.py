@@ -179,7 +179,7 @@ def _compare_tables(where, a, b, rules, found):
             side = "second" if mine[0] is None else "first"
             found.append(Difference("column", *at, f"only in the {side}", *mine))
             continue
-        x, y = a[mine[0]], b[mine[1]]
+        x, y = map(compare_arrays.with_none, (a[mine[0]], b[mine[1]]))
         if x.dtype.kind == "O" or y.dtype.kind == "O":
             tally = compare_arrays.compare_objects(x, y)
         elif x.shape != y.shape:

@@ -7,6 +7,7 @@ from astropy.table import Table
 from astropy.utils.exceptions import AstropyUserWarning
 
 from jwstlike import datamodels
+from jwstlike.datamodels.compare import differences
 from jwstlike.datamodels.table_array import as_table
 from jwstlike.errors import ValidationWarning
 
@@ -337,3 +338,23 @@ def test_cells_become_undefined_and_defined(tmp_path):
     assert found["count"].tolist() == [8, 6]
     with pytest.raises(ValueError, match="a part of a table takes no undefined cells"):
         model.extra_fits.T.data[:1]["x"] = np.ma.masked
+
+
+def test_undefined_is_another_value_than_false(tmp_path):
+    """Case 40."""
+    paths = []
+    for letter in (b"\0", b"F"):
+        path = tmp_path / f"{len(paths)}.fits"
+        column = fits.Column("flag", "L", array=np.array([True, False]))
+        hdu = fits.BinTableHDU.from_columns([column], name="T")
+        fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(path)
+        content = path.read_bytes()
+        at = content.index(b"XTENSION") + 2880
+        path.write_bytes(content[: at + 1] + letter + content[at + 2 :])
+        paths.append(path)
+    models = [datamodels.DataModel(path) for path in paths]
+    assert models[0].extra_fits.T != models[1].extra_fits.T
+    assert "flag" in str(differences(*paths, ignore=["meta.*"]))
+    models[0].extra_fits.T.data["flag"][1] = False
+    models[0].save(paths[0])
+    assert paths[0].read_bytes()[-2880:] == paths[1].read_bytes()[-2880:]
