@@ -2,6 +2,7 @@
 
 import datetime
 import importlib
+import sys
 import threading
 from pathlib import Path
 
@@ -117,8 +118,8 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
         """What nodes hold: the inner model."""
         return getattr(self, "_inner", self)
 
-    def __del__(self):
-        if hasattr(self, "_inner"):
+    def __del__(self, is_ending=sys.is_finalizing):  # then names of modules are gone
+        if hasattr(self, "_inner") and not is_ending():
             self._forget_nodes()
             self._pending_nodes.clear()
 

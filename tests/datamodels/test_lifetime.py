@@ -334,3 +334,12 @@ def test_a_file_that_got_another_mode_and_other_names_is_still_read(tmp_path):
     path.rename(tmp_path / "b.fits")
     (tmp_path / "b.fits").rename(path)
     assert model.data[0, 1] == 1
+
+
+def test_a_model_that_is_there_when_python_ends_needs_no_modules():
+    model = ImageModel((2, 2))
+    meta = model.meta
+    model.__del__(lambda: True)
+    assert model.meta is meta
+    model.__del__()
+    assert model.meta is not meta
