@@ -219,7 +219,15 @@ def _selector_problem(value, words):
     for word in value.split("|"):
         if word.strip() and word.strip() not in words:
             return f"names {word.strip()!r}, which {one_of(word.strip(), words)}"
-    return f"must be words each followed by |, e.g. '{words[0]}|'"
+    example = "".join(f"{w.strip()}|" for w in value.split("|") if w.strip()) or f"{words[0]}|"
+    return f"must be words each followed by |, e.g. {example!r}"
+
+
+def selector_of(schema, words):
+    """Return the text of a selector for several words, ``A|B|``; None where none is wanted."""
+    if not isinstance(schema.get("pattern"), str) or not SELECTOR.fullmatch(schema["pattern"]):
+        return None
+    return "".join(f"{word}|" for word in words)
 
 
 def _tag(tag):

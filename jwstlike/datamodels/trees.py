@@ -7,6 +7,7 @@ import numpy as np
 
 from .bindings import ARRAY, LIST, OBJECT, SCALAR
 from .casting import PLAIN, cast_array, is_lazy, plain_value
+from .checks import selector_of
 from .exact_cast import InexactCastError
 from .node import Node
 from .validate import place_with_path
@@ -125,6 +126,8 @@ def cast_tree(value, spec, path=(), exact=False):
         return value
     if isinstance(value, np.ndarray) and value.ndim == 0 and spec.kind == SCALAR:
         value = value[()]  # what a sum along all axes gives
+    if isinstance(value, (list, tuple, set)):
+        value = selector_of(spec.schema, value) or value
     return plain_value(value, as_text=spec.schema.get("type") == "string")
 
 

@@ -85,7 +85,7 @@ class Walk:
         for name, child in value.items():
             known = children.get(name)
             if known is None:
-                if child is not None and children:
+                if child is not None:
                     self._note_unknown(spec, value, (*path, name))
             elif known.kind == SCALAR and type(child) in PLAIN:  # the usual case, with no detour
                 problem = known.check(child)
@@ -95,7 +95,8 @@ class Walk:
                 self.look(known, child, (*path, name))
 
     def _note_unknown(self, spec, value, path):
-        if spec.schema.get("additionalProperties") is False:
+        schema = spec.schema
+        if schema.get("additionalProperties") is False and "patternProperties" not in schema:
             phrase = "is a name that the schema does not allow here"
             hint = did_you_mean(path[-1], spec.children)
             self.found.append((path, value[path[-1]], phrase + hint))

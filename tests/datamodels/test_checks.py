@@ -11,6 +11,7 @@ from jwstlike import datamodels
 from jwstlike.datamodels.bindings import Table, iter_leaves
 from jwstlike.datamodels.checks import compile_check
 from jwstlike.datamodels.class_tables import table_of
+from jwstlike.datamodels.exceptions import ValidationError
 from jwstlike.datamodels.models import CLASSES
 from jwstlike.datamodels.schema import merge_property_trees
 from jwstlike.datamodels.walk import findings
@@ -110,6 +111,23 @@ def test_a_walk_through_a_tree_agrees_with_jsonschema(schema, tree):
     assert (not findings(Table(schema).root, tree)) == expected
 
 
+@pytest.mark.parametrize(
+    ("schema", "name", "allowed"),
+    [
+        ({"properties": {}, "additionalProperties": False}, "a", False),
+        ({"type": "object", "additionalProperties": False}, "a", False),
+        ({"properties": {"b": {}}, "additionalProperties": False,
+          "patternProperties": {"^a": {}}}, "a", True),
+        ({"properties": {"b": {}}, "additionalProperties": False,
+          "patternProperties": {"^c": {}}}, "a", False),
+        ({"properties": {"b": {}}, "additionalProperties": {"type": "string"}}, "a", False),
+    ],
+)  # fmt: skip
+def test_a_closed_object_is_closed(schema, name, allowed):
+    assert jsonschema.Draft4Validator(schema).is_valid({name: 1}) is allowed
+    assert (not findings(Table(schema).root, {name: 1})) is allowed
+
+
 def test_alternatives_of_an_object_are_checked_together():
     whole = {"properties": {"a": {"type": "integer"}}, "required": ["a"]}
     text = {"properties": {"a": {"type": "string"}}}
@@ -157,7 +175,10 @@ SELECTOR = r"^((NRCA1|NRCA2|N/A)\s*\|\s*)+$"
          "is not one of 'A', 'ANY'; did you mean 'ANY'?"),
         ({"pattern": SELECTOR}, "NRCA1|NRCA3|", "names 'NRCA3', which is not one of 'NRCA1', "
          "'NRCA2', 'N/A'; did you mean 'NRCA2'?"),
-        ({"pattern": SELECTOR}, "NRCA1", "must be words each followed by |, e.g. 'NRCA1|'"),
+        ({"pattern": SELECTOR}, "NRCA2", "must be words each followed by |, e.g. 'NRCA2|'"),
+        ({"pattern": SELECTOR}, "NRCA1|N/A", "must be words each followed by |, e.g. "
+         "'NRCA1|N/A|'"),
+        ({"pattern": SELECTOR}, "", "must be words each followed by |, e.g. 'NRCA1|'"),
     ],
 )  # fmt: skip
 def test_a_problem_is_told_in_words(schema, value, phrase):
@@ -177,3 +198,11 @@ def test_the_nearest_value_of_any_instrument_is_named(path, wrong, right):
     spec = table_of(datamodels.ImageModel, None, None).find(path.split("."))
     assert spec.check(right) is None
     assert f"did you mean {right!r}?" in spec.check(wrong)
+
+
+def test_a_list_of_words_becomes_a_selector():
+    model = datamodels.FlatModel(validate="strict")
+    model.meta.exposure.p_readpatt = ["FAST", "SLOW"]
+    assert model.meta.exposure.p_readpatt == "FAST|SLOW|"
+    with pytest.raises(ValidationError, match=r"names 'FST', .*; did you mean 'FAST'"):
+        model.meta.exposure.p_readpatt = ["SLOW", "FST"]
