@@ -1,5 +1,6 @@
 """What the commands on files share: exit codes, one line per problem, aligned text, JSON."""
 
+import contextlib
 import functools
 import json
 import math
@@ -85,14 +86,32 @@ def attempt(command, action, path, *args):
         return None, problem
 
 
+@contextlib.contextmanager
+def _any_letter(stream):
+    """Let a stream take letters that its encoding lacks, as escapes, in the ``with`` block."""
+    old = getattr(stream, "errors", None)
+    if not hasattr(stream, "reconfigure") or old != "strict":
+        yield
+        return
+    stream.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        stream.reconfigure(errors=old)
+
+
 def quiet_pipe(function):
-    """Make a command end quietly when its reader is gone (``... | head``) or the user stops it."""
+    """Make a command end quietly when its reader is gone (``... | head``) or the user stops it.
+
+    Letters that the terminal does not have are written as escapes.
+    """
 
     @functools.wraps(function)
     def run(argv=None):
         try:
-            code = function(argv)
-            sys.stdout.flush()
+            with _any_letter(sys.stdout), _any_letter(sys.stderr):
+                code = function(argv)
+                sys.stdout.flush()
         except KeyboardInterrupt:
             return 128 + 2
         except BrokenPipeError:

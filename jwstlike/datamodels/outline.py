@@ -155,6 +155,18 @@ def summary(node, most=10):
 
 # ---------------------------------------------------------------- text
 
+PLAIN = str.maketrans("├└│─", "|`|-")  # where only ASCII can be shown
+
+
+def printable_by(stream, text):
+    """Return a text as far as the encoding of a stream has its letters, the others as escapes."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    return text
+
 
 def lines(entry, max_rows=None, max_cols=120, show_values=True):
     """Return the lines of an outline.

@@ -1,6 +1,7 @@
 """How a model shows itself and passes its content on to other packages."""
 
 import importlib
+import sys
 
 from . import outline as outlines
 from . import searching
@@ -23,8 +24,8 @@ class Views:
             Longer lines are cut.
         show_values : bool
         """
-        text = "\n".join(outlines.lines(outlines.outline(self), max_rows, max_cols, show_values))
-        print(text)
+        lines = outlines.lines(outlines.outline(self), max_rows, max_cols, show_values)
+        print(outlines.printable_by(sys.stdout, "\n".join(lines)))
 
     def search(
         self, key=searching.NOT_GIVEN, type=searching.NOT_GIVEN,

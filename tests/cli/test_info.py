@@ -1,6 +1,7 @@
 """``jwstlike info``."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -180,3 +181,23 @@ def test_a_minus_stands_for_the_standard_input(tmp_path, command, suffix):
     lines = [named.stdout.replace(path.encode(), b"-"), piped.stdout]
     assert lines[0].splitlines()[1:] == lines[1].splitlines()[1:]
     assert lines[1]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["info", "--tree"], ["header"], ["diff", "b.asdf"], ["validate"]],
+    ids=lambda c: c[0],
+)
+def test_letters_that_a_terminal_lacks_are_escapes(tmp_path, command):
+    model = ImageModel((2, 2))
+    for name, letter in (("a.asdf", "\u03bb"), ("b.asdf", "\u03bc")):
+        model.meta.target.catalog_name = letter
+        model.save(tmp_path / name)
+    program = [sys.executable, "-m", "jwstlike.cli.main", *command, "a.asdf"]
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        program, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    assert ("\\u03bb" in done.stdout) == (command != ["validate"])
+    assert done.returncode == (command[0] == "diff")
