@@ -186,7 +186,7 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
 
     @property
     def schema(self):
-        """The merged schema: a copy of this model's own.
+        """The merged schema, a copy of this model's own.
 
         What a caller changes in it holds for this model from the next assignment on.
         """
@@ -229,7 +229,7 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
 
     @property
     def history(self):
-        """History entries, oldest first: a list of `HistoryEntry`."""
+        """List of `HistoryEntry`, the oldest first."""
         if "entries" not in self._history:
             self._history["entries"] = HistoryList.of(self)
         return self._history["entries"]
