@@ -2,6 +2,7 @@
 
 import copy
 
+from . import validate
 from .bindings import LIST, OBJECT, PRIMARY
 from .casting import PLAIN, is_array
 from .properties import Node, ObjectNode
@@ -10,7 +11,12 @@ NEVER = {("meta", "date"), ("meta", "model_type"), ("meta", "wcs")}
 
 
 def update(target, source, only=None, extra_fits=False):
-    """Do what `DataModel.update` describes."""
+    """Do what `DataModel.update` describes; what is refused comes as one warning."""
+    with validate.gathered():
+        _update(target, source, only, extra_fits)
+
+
+def _update(target, source, only, extra_fits):
     target._load_cards()
     if isinstance(source, Node):
         model = source._model

@@ -169,3 +169,17 @@ def test_a_typo_is_told_however_it_is_assigned():
     assert (model.meta.exposure.ngrops, model.slits[0].nme) == (3, "a")
     quiet = ImageModel(validate="off")
     quiet.meta.exposure.ngrups = 3
+
+
+def test_all_that_an_update_refuses_comes_as_one_warning():
+    bad = {"meta": {"exposure": {"nints": "x", "ngroups": "y"}, "instrument": {"name": "Z"}}}
+    source = ImageModel(validate="off")
+    source.update(bad)
+    for other in (bad, source):
+        model = ImageModel()
+        with pytest.warns(exceptions.ValidationWarning) as caught:
+            model.update(other)
+        (text,) = (str(w.message) for w in caught)
+        keywords = {line.split()[1] for line in text.splitlines()}
+        assert keywords == {"NINTS", "NGROUPS", "INSTRUME"}
+        assert model.meta.exposure.nints is None
