@@ -133,11 +133,11 @@ class TableArray:
         if not any(type(c) is Waiting for c in self._columns.values()):
             self._source = None
 
-    def load(self):
-        """Read what was not read yet; return the columns, a dict."""
+    def load(self, names=None):
+        """Read what was not read yet, of all columns or some; return all, a dict."""
         if self._source is not None:
             with LOADING:
-                self._load(self._columns)
+                self._load(self._columns if names is None else names)
         return self._columns
 
     def _spelled(self, name):
@@ -247,6 +247,7 @@ class TableArray:
     def _is_lent(self):
         return self._is_part or is_any_lent(self._columns)
 
+    base = None  # its memory is that of its columns
     shape = property(lambda self: self._shape, doc="Axes of the table.")
     ndim = property(lambda self: len(self._shape), doc="Number of axes of the table.")
     size = property(lambda self: int(np.prod(self._shape)), doc="Number of rows.")

@@ -344,10 +344,9 @@ def _equal_arrays(a, b):
 
 def _equal_tables(a, b):
     """Compare columns; what neither of two tables read of one source is equal."""
-    waiting = ((name, a.waits_for(name), b.waits_for(name)) for name in a.names)
-    return all(
-        (x is not None and x == y) or _equal_columns(a[name], b[name]) for name, x, y in waiting
-    )
+    names = [n for n in a.names if a.waits_for(n) is None or a.waits_for(n) != b.waits_for(n)]
+    a, b = a.load(names), b.load(names)
+    return all(_equal_columns(a[name], b[name]) for name in names)
 
 
 def _equal_columns(a, b):

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from numpy.lib import recfunctions
 from jwstlike import datamodels
 from jwstlike.datamodels import tables
 from jwstlike.datamodels.table_array import MOST_READS, TableArray, as_table
+from jwstlike.errors import FileFormatError
 
 ROWS = [("F200W", "CLEAR", 1.0, 0.5), ("F090W", "", 2.0, 0.25), ("CLEAR", "F070W", 3.0, 0.125)]
 
@@ -97,6 +99,47 @@ def test_a_table_outlives_its_model_and_a_save_over_its_file(spectrum, tmp_path)
     model.spec_table["NPIXELS"] = 7
     model.save(tmp_path / "s.fits")
     assert found["WAVELENGTH"].sum() == 1225
+
+
+def test_looking_copying_comparing_and_pickling_read_nothing(spectrum):
+    model, reads = spectrum
+    table, other = model.spec_table, model.copy()
+    model.info()
+    assert not model.check()
+    assert repr(model)
+    assert model == other
+    assert len(pickle.dumps(model)) < 30000
+    assert reads == []
+    table["FLUX"][0] = -1
+    assert model != other
+    assert {name for read in reads for name in read} == {"FLUX"}
+
+
+def test_threads_get_the_same_column(spectrum):
+    model, reads = spectrum
+    table = model.spec_table
+    with ThreadPoolExecutor(8) as pool:
+        columns = list(pool.map(lambda _: table["DQ"], range(32)))
+    assert all(column is columns[0] for column in columns)
+    assert reads == [["DQ"]]
+
+
+def test_a_column_of_a_file_that_was_changed_is_an_error_not_wrong(spectrum, tmp_path):
+    model, _ = spectrum
+    table = model.spec_table
+    assert table["FLUX"][0] == 1
+    (tmp_path / "s.fits").write_bytes((tmp_path / "s.fits").read_bytes() + bytes(2880))
+    with pytest.raises(FileFormatError, match="changed after it was opened"):
+        table["DQ"]
+    assert table["FLUX"][0] == 1
+
+
+def test_a_section_of_a_table_is_an_array_to_numpy(spectrum):
+    model, _ = spectrum
+    section = model.section["spec_table"]
+    assert section["FLUX"][0] == section["flux"][0] == 1
+    assert section[3:5]["DQ"].tolist() == [14, 15]
+    assert np.asarray(section).dtype == model.get_dtype("spec_table")
 
 
 def test_a_copy_of_a_table_that_was_not_read_is_independent(spectrum):
