@@ -32,7 +32,7 @@ class Row:
 
     def __getitem__(self, key):
         table, index = self._at
-        if type(key) is str:
+        if isinstance(key, str):
             column = table._columns.get(key)
             return (column if isinstance(column, np.ndarray) else table[key])[index]
         return tuple(self)[key] if isinstance(key, slice) else table[table.names[key]][index]
@@ -125,8 +125,8 @@ class Columns:
 
     @property
     def units(self):
-        """Units, a list; None where there is none."""
-        return [column.unit for column in self]
+        """Units, a list; "" where there is none."""
+        return [column.unit or "" for column in self]
 
     @property
     def formats(self):

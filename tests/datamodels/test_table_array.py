@@ -44,7 +44,7 @@ def test_slices_and_copies_keep_units(table):
 
 def test_columns_tell_names_and_units(table):
     assert table.names == table.columns.names == ["WAVELENGTH", "FLUX", "DQ", "NAME"]
-    assert table.columns.units == ["um", None, None, None]
+    assert table.columns.units == ["um", "", "", ""]
     assert [c.array.shape for c in table.columns] == [(2,)] * 4
     assert len(table.columns) == 4
     table.columns[1].unit = "Jy"
