@@ -39,7 +39,7 @@ __all__ = [
     "load",
 ]
 
-FIRST_LINES = "#ASDF 1.0.0\n#ASDF_STANDARD 1.6.0\n%YAML 1.1\n%TAG ! tag:stsci.edu:asdf/\n"
+FIRST_LINES = "#ASDF 1.0.0\n#ASDF_STANDARD {}\n%YAML 1.1\n%TAG ! tag:stsci.edu:asdf/\n"
 CHUNK = 1 << 16
 MAX_TREE = 1 << 28  # longest YAML text that is read, bytes
 _END = re.compile(rb"\r?\n\.\.\.[ \t]*(?:\r?\n|$)")
@@ -228,8 +228,9 @@ def dump(tree, external=None, checksum=True):
         Before the first byte, if a value has no form at all; the text names its path.
     """
     writer = _BlockWriter(external or (lambda array: None))
-    text = Emitter(writer.node).text(_with_tags(tree), CORE + "asdf-1.1.0")
-    head = (FIRST_LINES + text).encode("utf-8")
+    emitter = Emitter(writer.node)
+    text = emitter.text(_with_tags(tree), CORE + "asdf-1.1.0")
+    head = (FIRST_LINES.format(emitter.standard) + text).encode("utf-8")
     return _pieces(head, writer.contents, checksum)
 
 
@@ -275,6 +276,7 @@ class _BlockWriter:
         where, units = ".".join(map(str, path)), getattr(value, "units", None)
         if is_ref and (not hasattr(value, "stored") or getattr(value, "is_scaled", False)):
             value = value.read()  # a table, or values that are not those stored
+            units = getattr(value, "units", None) or units
         if type(value) is TableArray:
             value = value.exact_rows()
         if isinstance(value, np.ndarray) and not _is_plain_array(value):

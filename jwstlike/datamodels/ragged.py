@@ -2,7 +2,7 @@
 
 In ``extra_fits.<HDU>`` of an ASDF file such a table is a dict ``columns`` instead of an array
 ``data``: a plain column is an array, a ragged one ``{values, lengths}``, all cells one behind the
-other, with ``shapes`` if they have more than one axis.
+other, with ``shapes`` if they have more than one axis. ``units`` are those of the columns.
 """
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import FileFormatError
 from .casting import is_lazy
 from .lazy_array import LazyArray
+from .table_array import as_table
 
 RAGGED = ("values", "lengths")
 
@@ -29,6 +30,8 @@ def _split(content):
     except FileFormatError:  # left out, and told, where the arrays are written
         return content
     rest = {name: value for name, value in content.items() if name != "data"}
+    if getattr(table, "units", None):
+        rest["units"] = dict(table.units)
     return rest | {"columns": {name: _column(table[name]) for name in table.dtype.names}}
 
 
@@ -57,7 +60,9 @@ def restore(extra):
             and "data" not in content
             and all(map(_is_known, columns.values()))
         ):
-            content["data"] = RaggedTable(content.pop("columns"))
+            units = content.pop("units", None)
+            known = units if isinstance(units, dict) else {}
+            content["data"] = RaggedTable(content.pop("columns"), known)
 
 
 def _is_known(column):
@@ -74,12 +79,13 @@ class RaggedTable(LazyArray):
     ----------
     columns : dict
         Name -> array, or ``{"values": array, "lengths": array}``.
+    units : dict of str to str
     """
 
-    __slots__ = ("columns", "dtype", "shape")
+    __slots__ = ("columns", "dtype", "shape", "units")
 
-    def __init__(self, columns):
-        self.columns = columns
+    def __init__(self, columns, units):
+        self.columns, self.units = columns, units
         first = next(iter(columns.values()))
         self.shape = (first["lengths"] if isinstance(first, dict) else first).shape[:1]
         self.dtype = np.dtype(
@@ -113,7 +119,7 @@ class RaggedTable(LazyArray):
                 "extra_fits", f"columns of a table do not fit together ({error})",
                 "the file is damaged",
             ) from error  # fmt: skip
-        return table
+        return as_table(table, self.units) if self.units else table
 
 
 def _cells(column):

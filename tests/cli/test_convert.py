@@ -140,16 +140,23 @@ def test_units_of_columns_survive(there_and_back, tmp_path):
         assert file["extra_fits"]["T"]["data"]["wave"].tolist() == [1.5]
 
 
+def test_units_of_ascii_tables_survive(there_and_back):
+    column = afits.Column("x", "F8.3", unit="pix", array=np.array([1.5]), ascii=True)
+    found = there_and_back(afits.TableHDU.from_columns([column], name="T"))
+    assert found["T"].columns["x"].unit == "pix"
+
+
 def test_cells_of_variable_length_survive(there_and_back, capsys):
     cells = np.empty(3, object)
     cells[:] = [np.array([1, 2, 3], "i2"), np.array([], "i2"), np.array([4], "i2")]
     columns = [
         afits.Column("n", "J", array=np.array([7, 8, 9])),
-        afits.Column("cells", "PI()", array=cells),
+        afits.Column("cells", "PI()", unit="adu", array=cells),
     ]
     found = there_and_back(afits.BinTableHDU.from_columns(columns, name="T"))
     assert [list(c) for c in found["T"].data["cells"]] == [[1, 2, 3], [], [4]]
     assert found["T"].data["n"].tolist() == [7, 8, 9]
+    assert found["T"].columns["cells"].unit == "adu"
     assert diff.main(["a.fits", "b.asdf"]) == 0
     assert diff.main(["a.fits", "c.fits"]) == 0
 
