@@ -217,6 +217,7 @@ def cast_array(value, spec, exact=False):
     return array
 
 
+@np.errstate(over="ignore", invalid="ignore")  # e.g. NaN as an integer
 def cast_read(array, spec, units=None):
     """Cast what was read as `spec` wants it; columns may be missing, and others are kept.
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from . import extra_fits, fits_lists, validate
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY
-from .casting import is_lazy
+from .casting import is_array, is_lazy
 from .fits_cards import format_card, format_commentary
 from .fits_data import ArrayData, SourceData, image_layout, is_untouched, patch_of, table_layout
 from .fits_header import Header, datasum, renew_checksums
@@ -289,6 +289,9 @@ class Plan:
             self.links[id(original)] = self._link(out)
             return
         array = read_or_warn(value, path)
+        if array is not None and not is_array(array):  # a node that nobody could decode
+            validate.warn(f"{path}: is a {type(array).__name__}, no array; left out of FITS")
+            array = None
         if array is None or (array.size == 0 and array.dtype.fields is None):
             self._without_data(out)
             return

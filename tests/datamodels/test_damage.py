@@ -254,3 +254,13 @@ def test_numbers_that_another_type_cannot_hold_give_no_warning_of_numpy(path, dt
     afits.HDUList([afits.PrimaryHDU(), image]).writeto(path)
     (ref,) = datamodels.open(path)._reader.extra["DQ"].values()
     assert ref.read("u1").shape == ref.section(..., dtype).shape == (1, 3)
+
+
+def test_a_node_in_the_place_of_an_array_is_left_out_of_fits(tmp_path):
+    model = datamodels.open(
+        asdf_bytes("meta: {model_type: ImageModel}\nerr: !<tag:example.org:odd-1.0.0> {a: 1}")
+    )
+    with pytest.warns(ValidationWarning, match="err: is a TaggedDict, no array; left out of FITS"):
+        model.save(tmp_path / "a.fits")
+    with afits.open(tmp_path / "a.fits") as hdus:
+        assert "ERR" not in hdus
