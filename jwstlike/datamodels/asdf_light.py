@@ -267,18 +267,13 @@ class _BlockWriter:
         """Return the node of an array, None for anything else."""
         if isinstance(value, FitsSource):
             return link_node(value, value.source)
-        is_ref = hasattr(value, "raw_blocks")
-        if not is_ref and not isinstance(value, np.ndarray):
+        if not hasattr(value, "raw_blocks") and not isinstance(value, np.ndarray):
             return None
         source = self._external(value)
         if source is not None:
             return link_node(value, source)
-        where, units = ".".join(map(str, path)), getattr(value, "units", None)
-        if is_ref and (not hasattr(value, "stored") or getattr(value, "is_scaled", False)):
-            value = value.read()  # a table, or values that are not those stored
-            units = getattr(value, "units", None) or units
-        if type(value) is TableArray:
-            value = value.exact_rows()
+        where = ".".join(map(str, path))
+        value, units = _to_be_stored(value)
         if isinstance(value, np.ndarray) and not _is_plain_array(value):
             raise NeedsAsdf(where, type(value))
         try:
@@ -323,6 +318,16 @@ def _with_units(datatype, units):
         field | ({"unit": units[field["name"].upper()]} if field["name"].upper() in units else {})
         for field in datatype
     ]
+
+
+def _to_be_stored(value):
+    """Return an array, or a reference to its bytes, and the units of its columns."""
+    units = getattr(value, "units", None)
+    is_lazy = hasattr(value, "raw_blocks")
+    if is_lazy and (not hasattr(value, "stored") or getattr(value, "is_scaled", False)):
+        value = value.read()  # a table, or values that are not those stored
+        units = getattr(value, "units", None) or units
+    return value.exact_rows() if type(value) is TableArray else value, units
 
 
 def _is_plain_array(value):

@@ -226,7 +226,7 @@ class TableArray:
             rows[name] = _plain(self._columns[name])
         if copy:
             return rows
-        if all(type(c) is np.ndarray for c in self._columns.values()) and not self._is_lent():
+        if self.is_numbers and not self._is_part and not is_any_lent(self._columns):
             self._columns.update({name: rows[name] for name in self._columns})
             self._rows = rows
         else:
@@ -244,8 +244,10 @@ class TableArray:
             rows[name] = column if name in exact else _plain(column)
         return rows
 
-    def _is_lent(self):
-        return self._is_part or is_any_lent(self._columns)
+    @property
+    def is_numbers(self):
+        """Whether there are neither texts nor undefined cells, nor columns to be read."""
+        return all(type(column) is np.ndarray for column in self._columns.values())
 
     base = None  # its memory is that of its columns
     shape = property(lambda self: self._shape, doc="Axes of the table.")
@@ -452,31 +454,31 @@ def as_table(value, units=None):
             value.units = {name.upper(): str(unit) for name, unit in units.items()}
         return value
     if hasattr(value, "_coldefs"):
-        known = {c.name: c.unit for c in value.columns if c.unit}
-        columns = {n: _of_fits_rec(value, n) for n in value.dtype.names}
+        columns, known = _of_fits_rec(value)
     elif hasattr(value, "colnames"):
-        known = {n: value[n].unit for n in value.colnames if getattr(value[n], "unit", None)}
-        columns = {n: ready(np.ma.asarray(value[n]) if hasattr(value[n], "mask") else
-                            np.asarray(value[n])) for n in value.colnames}  # fmt: skip
+        columns, known = _of_astropy(value)
     else:
-        known, columns = None, {n: ready(value[n]) for n in value.dtype.names}
-    shape = (len(value),) if known is not None else value.shape
+        columns, known = {n: ready(value[n]) for n in value.dtype.names}, None
+    shape = value.shape if isinstance(value, np.ndarray) else (len(value),)
     table = TableArray(shape, columns, known if units is None else units)
-    if known is None and value.dtype == table.dtype and _are_views(columns, value):
-        table._rows = np.asarray(value)
+    if type(value) is np.ndarray and value.dtype == table.dtype and table.is_numbers:
+        table._rows = value
     return table
 
 
-def _of_fits_rec(data, name):
-    column = np.array(data[name])
-    if column.dtype.kind != "O":
-        return ready(column)
-    for row, cell in enumerate(column):
-        column[row] = cell if isinstance(cell, str) else native(np.asarray(cell))
-    return column
+def _of_fits_rec(table):
+    """Return columns, copied, and units of a ``FITS_rec``."""
+    columns = {name: np.array(table[name]) for name in table.dtype.names}
+    for column in columns.values():
+        for row, cell in enumerate(column if column.dtype.kind == "O" else ()):
+            column[row] = cell if isinstance(cell, str) else native(np.asarray(cell))
+    units = {column.name: column.unit for column in table.columns if column.unit}
+    return {name: ready(column) for name, column in columns.items()}, units
 
 
-def _are_views(columns, array):
-    return type(array) is np.ndarray and all(
-        type(c) is np.ndarray and np.may_share_memory(c, array) for c in columns.values()
-    )
+def _of_astropy(table):
+    """Return columns and units of astropy's `Table`."""
+    columns = {n: (np.ma.asarray if hasattr(table[n], "mask") else np.asarray)(table[n])
+               for n in table.colnames}  # fmt: skip
+    units = {n: unit for n in columns if (unit := getattr(table[n], "unit", None))}
+    return {name: ready(column) for name, column in columns.items()}, units
