@@ -10,7 +10,14 @@ import re
 
 import numpy as np
 
-from .asdf_nodes import CORE, NeedsAsdf
+from .asdf_nodes import (
+    CORE,
+    OLD_STANDARD,
+    OLD_TAGS,
+    STANDARD,
+    NeedsAsdf,
+    ndarray_tag,
+)
 from .casting import plain_scalar
 
 WIDTH = 96
@@ -116,10 +123,16 @@ class Emitter:
     ----------
     array_node : callable
         ``(array, path)`` -> dict that stands for it, or None if it is no array.
+
+    Attributes
+    ----------
+    standard : str
+        Version of the ASDF standard that the text follows.
     """
 
     def __init__(self, array_node):
         self._array_node = array_node
+        self.standard = STANDARD
         self._shared = {}  # id of a container met twice -> anchor, None before it is written
         self._seen = {}  # id -> container, True while its children are walked
         self._parts = []
@@ -146,6 +159,10 @@ class Emitter:
         self._seen[key] = True
         items = node.items() if isinstance(node, dict) else enumerate(node)
         for name, child in items:
+            if type(child) in SIMPLE:
+                continue
+            if getattr(child, "_tag", None) in OLD_TAGS:
+                self.standard = OLD_STANDARD
             if isinstance(child, (dict, list, tuple)):
                 self._find_shared(child, (*path, name))
         self._seen[key] = False
@@ -190,7 +207,7 @@ class Emitter:
 
     def _array(self, node, indent):
         put = self._parts.append
-        put(f" {tag_text(CORE + 'ndarray-1.1.0')}")
+        put(f" {tag_text(ndarray_tag(self.standard))}")
         for name, item in node.items():
             put(f"\n{indent}  {name}:")
             if name == "mask" and isinstance(item, dict):
@@ -303,9 +320,9 @@ class Emitter:
         while rest:
             words.append(rest & 0xFFFFFFFF)
             rest >>= 32
-        array = f"{tag_text(CORE + 'ndarray-1.1.0')} {{data: {words}, datatype: uint32}}"
+        array = f"{tag_text(ndarray_tag(self.standard))} {{data: {words}, datatype: uint32}}"
         sign = "-" if value < 0 else "+"
         return (
-            f"{tag_text(CORE + 'integer-1.1.0')} "
+            f"{tag_text(f'{CORE}integer-1.{int(self.standard is STANDARD)}.0')} "
             f"{{words: {array}, sign: '{sign}', string: '{value}'}}"
         )

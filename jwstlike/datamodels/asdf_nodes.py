@@ -1,6 +1,34 @@
 """Nodes of an ASDF tree that plain Python has no type for."""
 
-CORE = "tag:stsci.edu:asdf/core/"
+ASDF = "tag:stsci.edu:asdf/"
+CORE = f"{ASDF}core/"
+
+# Tags that the standard has no more since 1.6.0: where one is carried, the file must say that it
+# follows an older one, or nobody can read the node.
+OLD_TAGS = frozenset(
+    ASDF + name
+    for name in (
+        "unit/quantity-1.1.0", "time/time-1.1.0", "fits/fits-1.0.0", "core/table-1.0.0",
+        "core/column-1.0.0", "core/subclass_metadata-1.0.0",
+    )
+)  # fmt: skip
+STANDARD, OLD_STANDARD = "1.6.0", "1.5.0"
+
+
+def standard_of(value):
+    """Return the version of the ASDF standard that a tree has to be written by."""
+    if getattr(value, "_tag", None) in OLD_TAGS:
+        return OLD_STANDARD
+    if isinstance(value, (dict, list, tuple)):
+        children = value.values() if isinstance(value, dict) else value
+        if any(standard_of(child) is OLD_STANDARD for child in children):
+            return OLD_STANDARD
+    return STANDARD
+
+
+def ndarray_tag(standard):
+    """Return the tag of arrays in a version of the standard."""
+    return f"{CORE}ndarray-1.{int(standard is STANDARD)}.0"
 
 
 class NeedsAsdf(Exception):  # noqa: N818 - a fork in the road, not an error

@@ -20,7 +20,7 @@ YAML = "tag:yaml.org,2002:"
 MAX_DEPTH = 256
 MAX_NODES = 5_000_000  # after writing out all aliases
 MAX_ALIASED = 50_000  # nodes that aliases may stand for, or ten times those of the text
-PLAIN_TAGS = ("asdf", "software", "history_entry", "extension_metadata", "subclass_metadata")
+PLAIN_TAGS = ("asdf", "software", "history_entry", "extension_metadata")
 CONTAINERS = tuple(YAML + name for name in ("map", "seq", "set", "omap", "pairs"))
 KNOWN_TAGS = (*PLAIN_TAGS, "ndarray", "integer", "constant", "complex")
 MERGE = object()
@@ -258,9 +258,7 @@ class TreeBuilder:
             if min(shape, default=0) < 0:
                 raise ValueError(f"shape {shape}")  # noqa: TRY301 - told with the others
             offset, units = int(node.get("offset", 0)), units_of(node["datatype"])
-            return BlockRef(
-                block, stored, shape, offset, _strides(node), node.get("mask"), units
-            )
+            return BlockRef(block, stored, shape, offset, _strides(node), node.get("mask"), units)
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise TreeError(f"an ndarray cannot be understood ({error})") from error
 

@@ -14,6 +14,7 @@ from ..atomic import replacing
 from ..errors import FileFormatError, MissingFileError
 from . import asdf_light, ragged, validate
 from .arrays import array_ref
+from .asdf_nodes import ndarray_tag, standard_of
 from .bindings import ARRAY, LIST, OBJECT
 from .by_reference import restored
 from .casting import PLAIN, is_lazy
@@ -63,13 +64,18 @@ def read_model(model, init):
 
 
 def _plain_arrays(value):
-    if isinstance(value, dict):
-        return {k: _plain_arrays(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_plain_arrays(v) for v in value]
+    """Copy what asdf has loaded: arrays as ndarrays, nodes that it does not know under their tags.
+
+    What it has converted (a WCS, a Time) stays as it is.
+    """
     if type(value).__name__ == "NDArrayType":
         return np.array(value)
-    return value
+    made, kind = value, asdf_light.TaggedStr
+    if isinstance(value, dict):
+        made, kind = {k: _plain_arrays(v) for k, v in value.items()}, asdf_light.TaggedDict
+    elif isinstance(value, list):
+        made, kind = [_plain_arrays(v) for v in value], asdf_light.TaggedList
+    return kind(made, value._tag) if type(value).__module__ == "asdf.tagged" else made
 
 
 def load_tree(content, name, index=None):
@@ -316,10 +322,11 @@ def _dump_by_asdf(tree, external=None, name="", **kwargs):
     """Write by asdf itself; linked arrays are passed by as tagged dicts."""
     import asdf
 
-    stream, plain = io.BytesIO(), _with_extensions(_for_asdf(tree, external))
+    stream, standard = io.BytesIO(), standard_of(tree)
+    plain = _with_extensions(_for_asdf(tree, external, ndarray_tag(standard)))
     with quiet():  # of tags that are carried, not understood
         try:
-            asdf.AsdfFile(plain).write_to(stream, **kwargs)
+            asdf.AsdfFile(plain, version=standard).write_to(stream, **kwargs)
         except Exception as error:  # of whatever plug-in
             reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
             where = next((p for v in error.args[1:] if (p := _path_of(tree, v))), None)
@@ -351,26 +358,23 @@ def _path_of(tree, value):
     return None
 
 
-def _for_asdf(value, external):
+def _for_asdf(value, external, ndarray):
     """Copy a tree in the form that asdf takes: arrays read, tags as its own classes."""
     if type(value) in PLAIN or value is None:
         return value
     if is_lazy(value) or isinstance(value, np.ndarray):
         link = external and external(value)
         if link is not None:
-            return _tagged(asdf_light.link_node(value, link), NDARRAY)
+            return _tagged(asdf_light.link_node(value, link), ndarray)
         value = value.read() if is_lazy(value) else value
         return value.exact_rows() if type(value) is TableArray else value
     if isinstance(value, dict):
-        value, tag = {k: _for_asdf(v, external) for k, v in value.items()}, _tag_of(value)
+        value, tag = {k: _for_asdf(v, external, ndarray) for k, v in value.items()}, _tag_of(value)
     elif isinstance(value, list):
-        value, tag = [_for_asdf(v, external) for v in value], _tag_of(value)
+        value, tag = [_for_asdf(v, external, ndarray) for v in value], _tag_of(value)
     else:
         tag = _tag_of(value)
     return _tagged(value, tag) if tag else value
-
-
-NDARRAY = "tag:stsci.edu:asdf/core/ndarray-1.1.0"
 
 
 def _tag_of(value):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import asdf
 import numpy as np
@@ -156,3 +157,42 @@ def test_content_is_a_whole_asdf_file():
 
     with asdf.open(io.BytesIO(content({"a": 1, "b": np.arange(3)}))) as file:
         assert (file["a"], list(file["b"])) == (1, [0, 1, 2])
+
+
+OLD = b"""#ASDF 1.0.0
+#ASDF_STANDARD 1.5.0
+%YAML 1.1
+%TAG ! tag:stsci.edu:asdf/
+--- !core/asdf-1.1.0
+meta: {title: old}
+flux: !unit/quantity-1.1.0
+  unit: !unit/unit-1.0.0 Jy
+  value: !core/ndarray-1.0.0 {data: [1.0, 2.5], datatype: float64}
+other: !<tag:nowhere.org:x/thing-1.0.0> {parts: !<tag:nowhere.org:x/list-1.0.0> [1, 2]}
+...
+"""
+
+
+@pytest.mark.filterwarnings("ignore::jwstlike.errors.NoTypeWarning")
+@pytest.mark.filterwarnings("ignore::asdf.exceptions.AsdfConversionWarning")
+@pytest.mark.parametrize("touched", [False, True])
+def test_nodes_of_an_older_standard_stay_readable(tmp_path, touched):
+    model = datamodels.open(OLD)
+    if touched:
+        assert model.flux.value.tolist() == [1.0, 2.5]
+        assert str(model.flux.unit) == "Jy"
+    path = model.save(tmp_path / "a.asdf")
+    with asdf.open(path) as file:
+        assert str(file["flux"].unit) == "Jy"
+        assert file["flux"].value.tolist() == [1.0, 2.5]
+
+
+@pytest.mark.filterwarnings("ignore::jwstlike.errors.NoTypeWarning")
+@pytest.mark.filterwarnings("ignore::asdf.exceptions.AsdfConversionWarning")
+def test_unknown_tags_of_an_open_asdf_file_are_kept(tmp_path):
+    (tmp_path / "a.asdf").write_bytes(OLD)
+    with asdf.open(tmp_path / "a.asdf") as file:
+        path = datamodels.open(file).save(tmp_path / "b.asdf")
+    text = Path(path).read_bytes()
+    assert b"other: !<tag:nowhere.org:x/thing-1.0.0>" in text
+    assert b"parts: !<tag:nowhere.org:x/list-1.0.0> [1, 2]" in text
