@@ -1,4 +1,4 @@
-"""Tables with cells of variable length in ASDF files, which have no arrays of objects.
+"""Tables in ASDF files that are more than an array: with ragged or masked columns.
 
 In ``extra_fits.<HDU>`` of an ASDF file such a table is a dict ``columns`` instead of an array
 ``data``: a plain column is an array, a ragged one ``{values, lengths}``, all cells one behind the
@@ -10,21 +10,20 @@ import numpy as np
 from ..errors import FileFormatError
 from .casting import is_lazy
 from .lazy_array import LazyArray
-from .table_array import as_table
+from .table_array import TableArray, ready
 
 RAGGED = ("values", "lengths")
 
 
 def without_objects(extra):
-    """Return `extra_fits` with ragged tables as columns; the tables are read, `extra` is kept."""
+    """Return `extra_fits` with such tables as columns; they are read, `extra` stays as it is."""
     return {key: _split(content) for key, content in extra.items()}
 
 
 def _split(content):
     data = content.get("data") if isinstance(content, dict) else None
     try:
-        names = () if data is None else data.dtype.names or ()
-        if not any(data.dtype[name].kind == "O" for name in names):
+        if data is None or not (data.dtype.names and _is_special(data)):
             return content
         table = data.read() if is_lazy(data) else data
     except FileFormatError:  # left out, and told, where the arrays are written
@@ -35,9 +34,19 @@ def _split(content):
     return rest | {"columns": {name: _column(table[name]) for name in table.dtype.names}}
 
 
+def _is_special(table):
+    """Whether a table may have columns that are more than an array of ASDF; it is not read."""
+    kinds = {table.dtype[name].base.kind for name in table.dtype.names}
+    stored = getattr(table, "columns", None)
+    stored = stored.values() if isinstance(stored, dict) else ()
+    return bool(kinds & {"O", "b"}) or any(column.null is not None for column in stored) or (
+        not is_lazy(table) and any(np.ma.isMaskedArray(table[n]) for n in table.dtype.names)
+    )  # fmt: skip
+
+
 def _column(column):
     if column.dtype.kind != "O":
-        return np.ascontiguousarray(column)
+        return column if np.ma.isMaskedArray(column) else np.ascontiguousarray(column)
     cells = [_letters(cell) if isinstance(cell, str) else np.asarray(cell) for cell in column]
     lengths = np.array([cell.size for cell in cells], "i8")
     filled = [cell.ravel() for cell in cells if cell.size] or cells[:1] or [np.zeros(0)]
@@ -110,16 +119,19 @@ class RaggedTable(LazyArray):
         FileFormatError
             For columns that do not fit together.
         """
-        table = np.empty(self.shape, self.dtype)
         try:
-            for name, column in self.columns.items():
-                table[name] = _cells(column) if isinstance(column, dict) else np.asarray(column)
+            columns = {
+                name: _cells(c) if isinstance(c, dict) else ready(c.read() if is_lazy(c) else c)
+                for name, c in self.columns.items()
+            }
+            if any(len(column) != self.shape[0] for column in columns.values()):
+                raise ValueError("their lengths differ")  # noqa: TRY301 - told with the others
         except (ValueError, TypeError) as error:
             raise FileFormatError(
                 "extra_fits", f"columns of a table do not fit together ({error})",
                 "the file is damaged",
             ) from error  # fmt: skip
-        return as_table(table, self.units) if self.units else table
+        return TableArray(self.shape, columns, self.units)
 
 
 def _cells(column):

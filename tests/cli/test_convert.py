@@ -140,6 +140,19 @@ def test_units_of_columns_survive(there_and_back, tmp_path):
         assert file["extra_fits"]["T"]["data"]["wave"].tolist() == [1.5]
 
 
+def test_undefined_cells_survive(there_and_back, capsys):
+    columns = [
+        afits.Column("n", "J", null=-1, array=np.array([7, -1])),
+        afits.Column("x", "D", array=np.array([0.5, 1.5])),
+    ]
+    found = there_and_back(afits.BinTableHDU.from_columns(columns, name="T"))
+    header = found["T"].header
+    assert found["T"].data["n"][1] == header["TNULL1"]
+    assert found["T"].data["n"][0] == 7
+    assert diff.main(["a.fits", "b.asdf"]) == 0
+    assert diff.main(["a.fits", "c.fits"]) == 0
+
+
 def test_units_of_ascii_tables_survive(there_and_back):
     column = afits.Column("x", "F8.3", unit="pix", array=np.array([1.5]), ascii=True)
     found = there_and_back(afits.TableHDU.from_columns([column], name="T"))
