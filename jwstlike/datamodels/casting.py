@@ -12,6 +12,7 @@ from .lazy_array import LazyArray, native
 from .table_array import TableArray, as_table, ready
 
 PLAIN = frozenset({str, int, float, bool})
+RAW = frozenset({np.ndarray, list})  # in what forms a user may give an array in a tree
 
 
 def is_lazy(value):
@@ -82,10 +83,8 @@ def table_of(value, dtype):
         When a row has another number of values than `dtype` has columns.
     """
     if hasattr(value, "colnames") or getattr(getattr(value, "dtype", None), "names", None):
-        return as_table(value)
-    rows = value if isinstance(value, (list, tuple)) else np.asarray(value)
-    if isinstance(rows, np.ndarray) and not rows.ndim:
-        return as_table(rows.astype(dtype))
+        return as_table(value if np.ndim(value) else np.atleast_1d(value))
+    rows = value if isinstance(value, (list, tuple)) else np.atleast_1d(value)
     if not len(rows):
         return as_table(np.zeros(0, dtype))
     if not isinstance(rows[0], (tuple, list, np.ndarray, np.void)):
@@ -167,6 +166,10 @@ def check_ndim(array, spec):
     ValueError
     """
     _check_ndim(array.ndim, spec.schema)
+    if spec.is_table and array.ndim > 1:
+        raise ValueError(
+            f"Array has wrong number of dimensions.  Expected 1 of rows, got {array.ndim}"
+        )
     for name, column in _limited_columns(spec, array.dtype):
         _check_ndim(array.dtype[name].ndim, column, f"column {name!r}: ")
 
@@ -256,6 +259,20 @@ def plain_scalar(value):
         convert = {"f": float, "c": complex}.get(value.dtype.kind)  # long ones have no `item`
         return convert(value) if convert else value.item()
     return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def cast_raw(value, spec):
+    """Cast a list or array that nobody cast before; what does not fit is returned as it is.
+
+    Numbers with fractions do not become integers here.
+    """
+    try:
+        array = native(np.asanyarray(value))
+        if array.dtype.kind in "fc" and spec.dtype.kind in "biu":
+            return value
+        return cast_read(array, spec)
+    except (ValueError, TypeError):
+        return value
 
 
 def plain_value(value, as_text=False):

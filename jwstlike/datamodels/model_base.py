@@ -221,7 +221,7 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
         value = self._tree.get(name) if name else None
         if value is None and name and self._given_shape is not None and name not in self._tree:
             return tuple(self._given_shape)
-        return None if value is None else tuple(value.shape)
+        return tuple(value.shape) if is_array(value) else None
 
     def get_primary_array_name(self):
         """Name of the primary array, "" if the class has none."""

@@ -9,8 +9,8 @@ import numpy as np
 from ..errors import UnknownAttributeError
 from . import outline as outlines
 from . import validate, walk
-from .bindings import OBJECT, SCALAR
-from .casting import PLAIN, gentle_asarray
+from .bindings import ARRAY, OBJECT, SCALAR
+from .casting import PLAIN, RAW, cast_raw, gentle_asarray
 from .defaults import _cast, _make_default, _make_default_array
 from .list_node import ListNode
 from .node import Node, exclusive, leaves
@@ -62,6 +62,8 @@ class ObjectNode(Node):
             value = self._model._fetch(self, name, spec)
         if value is None:
             return self._missing(name, spec)
+        if spec is not None and spec.kind == ARRAY and type(value) in RAW:
+            value = self._cast_raw(name, value, spec)
         node = self._wrap(name, value, spec)
         if node is not value:
             self._keep(name, node)
@@ -71,6 +73,16 @@ class ObjectNode(Node):
         return self._model._realise(self, name, spec, value)
 
     _user_value = _resolve
+
+    def _cast_raw(self, name, value, spec):
+        """Cast an array of a dict that a user gave as the tree, once; what does not fit stays."""
+        dtype = spec.dtype
+        if dtype is None or (type(value) is np.ndarray and value.dtype == dtype):
+            return value
+        array = cast_raw(value, spec)
+        if array is not value:
+            self._tree[name] = array
+        return array
 
     def _keep(self, name, node):
         # a name that the class itself uses (``items``) must not hide behind the node

@@ -109,3 +109,29 @@ def test_a_scalar_array_becomes_a_number():
     model.meta.exposure.nints = np.array([1, 2]).sum(keepdims=False)
     assert type(model.meta.exposure.exposure_time) is float
     assert type(model.meta.exposure.nints) is int
+
+
+def test_arrays_of_a_dict_are_cast_when_they_are_asked_for():
+    given = {"data": np.ones((2, 2)), "dq": np.full((2, 2), -1, "i2"), "err": [[1, 2], [3, 4]]}
+    model = ImageModel({**given})
+    assert (model.data.dtype, model.dq.dtype, model.err.dtype) == (np.float32, np.uint32, "f4")
+    assert model.data is model.data
+    assert model.err.tolist() == [[1, 2], [3, 4]]
+    assert (given["data"].dtype, given["dq"].dtype) == (np.float64, np.int16)
+    slits = MultiSlitModel({"slits": [{"data": np.ones((2, 2))}]})
+    assert slits.slits[0].data.dtype == np.float32
+
+
+def test_the_table_of_a_dict_is_cast_when_it_is_asked_for():
+    model = SpecModel({"spec_table": np.ones(2, [("flux", ">f4"), ("wavelength", "i2")])})
+    table = model.spec_table
+    assert (table.dtype.names, table.dtype["FLUX"]) == (("WAVELENGTH", "FLUX"), np.float64)
+    assert model.spec_table is table
+
+
+@pytest.mark.parametrize("value", ["text", [[1], [2, 3]], {"a": 1}, [[1.5]], 3])
+def test_what_is_no_array_stays_and_is_found(value):
+    model = ImageModel({"dq": value, "data": value})
+    assert model.dq == value
+    assert repr(model).startswith("<ImageModel")
+    assert {"dq"} <= {finding.path for finding in model.check()}
