@@ -1,5 +1,7 @@
 """Behaviour that several model classes share: default DQ and error arrays, translated flags."""
 
+import contextlib
+
 import numpy as np
 
 from . import dqflags, dynamicdq, validate
@@ -63,4 +65,5 @@ def make_beside_primary(model, *names):
     if model._reader is None and model.hasattr(model.get_primary_array_name()):
         for name in names:
             if not model.hasattr(name) and (made := model.get_default(name)) is not None:
-                setattr(model, name, made)
+                with contextlib.suppress(ValueError):  # where the primary array is an odd one
+                    setattr(model, name, made)

@@ -123,6 +123,30 @@ def pack_damaged(rng, data):
     return rng.choice((flip, cut, overwrite))(rng, gzip.compress(data, mtime=0))
 
 
+def overwrite_many(rng, data):
+    data = bytearray(data)
+    for _ in range(rng.choice((10, 100, 1000))):
+        data[rng.randrange(len(data))] = rng.randrange(256)
+    return bytes(data)
+
+
+def absurd_integer(rng, data):
+    """Put a number that is as small or large as can be, or any, where some bytes are."""
+    width = rng.choice((1, 2, 4, 8))
+    top = 1 << (8 * width)
+    number = rng.choice((0, 1, top - 1, top // 2, top // 2 - 1, rng.randrange(top)))
+    at = rng.randrange(len(data))
+    return data[:at] + number.to_bytes(width, rng.choice(("big", "little"))) + data[at + width :]
+
+
+def change_text(rng, data):
+    """Change digits and letters of the first header or tree."""
+    data, end = bytearray(data), min(len(data), 40_000)
+    for _ in range(rng.choice((1, 2, 5))):
+        data[rng.randrange(end)] = rng.choice(b"\0\x80 '/=\n\t{}[]:*&!|>%@#\"-+.,0123456789ETZaz")
+    return bytes(data)
+
+
 # ---------------------------------------------------------------- of FITS
 
 
@@ -147,6 +171,18 @@ def absurd_card(rng, data):
         choices = NUMBERS + TEXTS
     card = keyword + b"= " + rng.choice(choices).encode("latin-1")
     return data[:at] + card.ljust(CARD)[:CARD] + data[at + CARD :]
+
+
+def absurd_cards(rng, data):
+    """Give all cards of one keyword the same odd value."""
+    places = _cards(data)
+    if not places:
+        return flip(rng, data)
+    at = rng.choice(places)
+    start = data[at : at + 8] + b"= "
+    first, *others = data.split(start)
+    value = rng.choice(NUMBERS).encode("latin-1").rjust(20)[:70].ljust(70)
+    return start.join([first, *(value + part[70:] for part in others)])
 
 
 def remove_card(rng, data):
@@ -271,11 +307,12 @@ def packed_block(rng, data):
 # ---------------------------------------------------------------- choice
 
 ANY = (
-    flip, flip, flip_start, cut, cut_at_record, delete, insert, repeat, overwrite, pack_damaged
+    flip, flip, flip_start, cut, cut_at_record, delete, insert, repeat, overwrite, pack_damaged,
+    overwrite_many, absurd_integer, change_text, change_text,
 )  # fmt: skip
 FITS = (
     absurd_card, absurd_card, absurd_card, absurd_card, absurd_card, remove_card, swap_cards,
-    any_card, absurd_heap,
+    any_card, absurd_heap, absurd_cards, absurd_cards,
 )  # fmt: skip
 ASDF = (
     absurd_value, absurd_value, absurd_value, absurd_part, absurd_part, absurd_part, shuffle_lines,

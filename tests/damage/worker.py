@@ -13,6 +13,7 @@ import gzip
 import io
 import json
 import os
+import pickle
 import re
 import resource
 import signal
@@ -29,7 +30,7 @@ from jwstlike.datamodels.casting import is_array, is_lazy
 from jwstlike.errors import JwstlikeError
 
 SECONDS, MEGABYTES, WARNINGS = 2, 200, 20
-LARGEST_SOURCE = 64_000
+LARGEST_SOURCE = 300_000
 # NotImplementedError: classes that FITS cannot hold
 ERRORS = (JwstlikeError, OSError, ValueError, NotImplementedError)
 PACKAGE = str(Path(datamodels.__file__).parents[1])
@@ -48,7 +49,7 @@ def sources_in(folders):
     return [(n, d) for n, d in sound if not (n.endswith(".gz") and len(gzip.decompress(d)) > 4e6)]
 
 
-def acts(path, out):
+def acts(path, out, other):
     """Yield (name, function) of all that is done with a file."""
     held = {}
 
@@ -59,6 +60,7 @@ def acts(path, out):
     model = held.get("model")
     if model is None:
         return
+    yield "metadata alone", lambda: datamodels.read_metadata(path)
     yield "metadata", lambda: model.to_flat_dict(include_arrays=False)
     yield "history", lambda: list(model.history)
     yield "extra", lambda: _touch(model.get("extra_fits"))
@@ -68,6 +70,7 @@ def acts(path, out):
     yield "search", lambda: model.search("a")
     yield "repr", lambda: (repr(model), model._repr_html_())
     yield "copy", lambda: model.copy().close()
+    yield "pickle", lambda: pickle.loads(pickle.dumps(model)).close()
     fresh = {}
 
     def open_again():
@@ -78,6 +81,7 @@ def acts(path, out):
         return
     yield "save untouched", lambda: fresh["model"].save(out)
     yield "save", lambda: model.save(out)
+    yield "save in the other format", lambda: fresh["model"].save(other)
     if not out.exists():
         return
     yield "open what was saved", lambda: datamodels.open(out).to_flat_dict(include_arrays=False)
@@ -137,8 +141,9 @@ def _limit_memory(megabytes):
 def exercise(path, out):
     """Return what went wrong with a file, a list of texts."""
     wrong = []
-    names = (path.name, str(path), out.name)
-    steps = acts(path, out)
+    other = out.with_suffix(".asdf" if out.suffix == ".fits" else ".fits")
+    names = (path.name, str(path), out.name, other.name)
+    steps = acts(path, out, other)
     with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("always")
         name = "open"
@@ -157,6 +162,7 @@ def exercise(path, out):
         except TooLong as error:
             wrong.append(f"{name}: more than {SECONDS} s: {_text(error)}")
         finally:
+            other.unlink(missing_ok=True)
             signal.setitimer(signal.ITIMER_PROF, 0)
             with contextlib.suppress(Exception):
                 steps.close()

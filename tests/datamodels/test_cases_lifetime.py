@@ -15,6 +15,7 @@ import pytest
 from jwstlike import datamodels
 from jwstlike.datamodels import ImageModel, Level1bModel, RampModel
 from jwstlike.datamodels.exceptions import FileFormatError
+from jwstlike.stpipe import Step
 
 
 @pytest.fixture
@@ -56,22 +57,17 @@ def test_open_models_hold_no_file(path):
     assert open_files() == before
 
 
-def test_an_array_outlives_its_model(path):
-    """Case 61, the array that was taken."""
+def test_an_array_outlives_its_model_and_one_that_was_not_read_gives_a_clear_error(path):
+    """Case 61."""
     with datamodels.open(path) as model:
         data = model.data
+    with datamodels.open(path) as untouched:
+        pass
     del model
     Path(path).unlink()
     assert data.sum() == 66
-
-
-def test_an_array_of_a_lost_file_gives_a_clear_error(path):
-    """Case 61, the array that was not."""
-    with datamodels.open(path) as model:
-        pass
-    Path(path).unlink()
-    with pytest.raises(FileFormatError, match=r"a\.fits: cannot be read"):
-        model.data  # noqa: B018
+    with pytest.raises(FileFormatError, match=r"a\.fits: .*file is gone|a\.fits: cannot be read"):
+        untouched.data  # noqa: B018
 
 
 def test_a_changed_file_gives_an_error_not_wrong_numbers(path):
@@ -107,7 +103,7 @@ def test_a_raw_ramp_becomes_a_ramp_as_if_read_from_disk(tmp_path):
 
 
 @pytest.mark.parametrize("touched", [False, True])
-def test_an_opened_model_pickles(path, touched):
+def test_an_opened_model_passes_pickle_and_a_spawned_worker(path, touched):
     """Case 64."""
     model = datamodels.open(path)
     if touched:
@@ -119,10 +115,16 @@ def test_an_opened_model_pickles(path, touched):
     assert again == model
     again.meta.instrument.detector = "NRCA1"
     assert model.meta.instrument.detector is None
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        found = pool.apply(_work, (model,))
+    assert found == ((None, 71.0) if touched else ("NIRCAM", 66.0))
+
+
+def _work(model):
+    return model.meta.instrument.name, float(model.data.sum())
 
 
 def test_a_pickled_model_saves_what_was_not_touched_byte_for_byte(path, tmp_path):
-    """Case 64: an array that was only read is still known to be the one of the file."""
     model = datamodels.open(path)
     model.data  # noqa: B018
     model.history.append("an event")
@@ -130,16 +132,6 @@ def test_a_pickled_model_saves_what_was_not_touched_byte_for_byte(path, tmp_path
     saved = datamodels.open(again.save(tmp_path / "b.fits"))
     assert saved.history == ["an event"]
     assert saved.data.sum() == 66
-
-
-def test_a_model_goes_to_a_spawned_worker(path):
-    """Case 64."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        assert pool.apply(_work, (datamodels.open(path),)) == ("NIRCAM", 66.0)
-
-
-def _work(model):
-    return model.meta.instrument.name, float(model.data.sum())
 
 
 @pytest.mark.parametrize("copied", [lambda m: m.copy(), copy.deepcopy])
@@ -158,7 +150,6 @@ def test_a_copy_is_equal_and_independent(path, copied):
 
 
 def test_what_the_asdf_extension_holds_is_not_shared_by_copies(tmp_path):
-    """Case 65."""
     model = ImageModel((2, 2))
     model.meta.notes = {"list": [1, 2], "array": np.zeros(3)}
     model = datamodels.open(model.save(tmp_path / "a.fits"))
@@ -199,7 +190,6 @@ def test_a_model_can_be_saved_onto_its_own_file(tmp_path):
 
 @pytest.mark.parametrize("suffix", ["fits", "asdf"])
 def test_a_model_saved_onto_its_own_file_can_still_be_read(tmp_path, suffix):
-    """Case 67: what was not read yet is found in the new file."""
     model = ImageModel(np.ones((4, 4)))
     model.meta.notes = {"array": np.ones(3)}
     path = model.save(tmp_path / f"a.{suffix}")
@@ -229,21 +219,60 @@ def test_looking_changes_nothing(path, tmp_path, capsys):
     assert "instrument" in capsys.readouterr().out
 
 
+LOOK = """
+import contextlib, io, resource, sys
+from jwstlike import datamodels
+
+def look(path):
+    model = datamodels.open(path)
+    with contextlib.redirect_stdout(io.StringIO()):
+        hasattr(model, "dq"), model.dq, model.info(), model.search("name"), repr(model)
+        dir(model), model.keys(), model.check(), "dq" in model
+    return model
+
+look(sys.argv[2])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+kept = look(sys.argv[1])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_looking_takes_no_memory(tmp_path):
+    large = ImageModel(np.ones((2000, 2000), "f4")).save(tmp_path / "large.fits")  # 16 MB
+    small = ImageModel((2, 2)).save(tmp_path / "small.fits")
+    command = [sys.executable, "-c", LOOK, large, small]
+    taken = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert int(taken) < 2000  # kilobytes
+
+
 def test_a_default_array_that_was_changed_is_saved(path, tmp_path):
-    """Case 68."""
     model = datamodels.open(path)
     model.dq[1, 1] |= 4
     with afits.open(model.save(tmp_path / "b.fits")) as hdus:
         assert hdus["DQ"].data[1, 1] == 4
 
 
-def test_arrays_of_the_caller_are_not_touched():
+class AddStep(Step):
+    """Add one to all pixels, in place."""
+
+    def process(self, model):
+        model.data += 1
+        model.meta.target.catalog_name = "changed"
+        return model
+
+
+def test_neither_a_step_nor_a_model_changes_what_the_caller_has():
     """Case 69."""
-    data = np.arange(4, dtype=">f4").reshape(2, 2)
+    data = np.arange(4, dtype="f4").reshape(2, 2)
     model = ImageModel(data)
-    model.data += 1
+    assert AddStep().run(model).data.tolist() == [[1, 2], [3, 4]]
+    assert model.data.tolist() == [[0, 1], [2, 3]]
+    assert model.meta.target.catalog_name is None
     assert data.tolist() == [[0, 1], [2, 3]]
-    assert data.dtype == np.dtype(">f4")
+    swapped = data.astype(">f4")
+    ImageModel(swapped).data += 1
+    assert swapped.tolist() == [[0, 1], [2, 3]]
+    assert swapped.dtype == np.dtype(">f4")
 
 
 def test_models_with_other_arrays_are_not_equal():
@@ -255,7 +284,7 @@ def test_models_with_other_arrays_are_not_equal():
 
 
 def test_a_full_disk_leaves_the_old_file(path, tmp_path):
-    """Case 66, with a limit on the size of files in place of a full disk."""
+    # a limit on the size of files stands for the disk
     code = (
         "import resource, sys, signal\n"
         "import numpy as np\n"

@@ -37,7 +37,7 @@ unnamed = pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="each file her
 @unnamed
 @pytest.mark.parametrize(("suffix", "place"), PLACES)
 def test_a_kill_at_any_write_leaves_the_old_file_or_the_new_one(tmp_path, suffix, place):
-    """Case 66; also half-way through a write, at the flush to the disk and at the rename.
+    """Also half-way through a write, at the flush to the disk and at the rename.
 
     Nothing else is left, but for a kill between the two calls that replace an old file.
     """
@@ -51,7 +51,6 @@ def test_a_kill_at_any_write_leaves_the_old_file_or_the_new_one(tmp_path, suffix
 @forks
 @pytest.mark.parametrize("suffix", [".fits", ".asdf.gz"])
 def test_what_a_kill_leaves_where_files_have_names_goes_with_the_next_save(tmp_path, suffix):
-    """Case 66."""
     told = report(tmp_path, "kill", suffix, "own+named")
     assert told["wrong"] == []
     assert told["ends"] == ["killed"]
@@ -61,7 +60,6 @@ def test_what_a_kill_leaves_where_files_have_names_goes_with_the_next_save(tmp_p
 @forks
 @pytest.mark.parametrize(("suffix", "place"), [*PLACES[::3], (".asdf", "own+named")])
 def test_a_full_disk_at_any_write_leaves_the_old_file_and_is_told(tmp_path, suffix, place):
-    """Case 66."""
     told = report(tmp_path, "full", suffix, place)
     name = f"{tmp_path}/a{suffix}"
     assert told["wrong"] == []
@@ -109,7 +107,6 @@ def small_disk(tmp_path):
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_a_real_full_disk_leaves_the_old_file(small_disk, suffix):
-    """Case 66."""
     path = small_disk / f"a.{suffix}"
     ImageModel(np.ones((5, 5), "f4")).save(path)
     before = path.read_bytes()
