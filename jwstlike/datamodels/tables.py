@@ -375,6 +375,8 @@ def encode_table(table, units=None):
         For cells of variable length with more than one axis.
     """
     table = as_table(table)
+    if table.ndim != 1:
+        raise ValueError(f"a FITS table has rows along one axis, not along {table.ndim}")
     units = units_of(table) if units is None else units
     heap = Heap()
     fields = [_encoded_field(name, table[name], heap) for name in table.names]

@@ -8,6 +8,7 @@ import pytest
 
 from jwstlike.datamodels.bindings import Table
 from jwstlike.datamodels.casting import cast_array, gentle_asarray, plain_value
+from jwstlike.datamodels.tables import encode_table
 
 
 @pytest.mark.parametrize("order", "<>")
@@ -95,3 +96,28 @@ def test_scalars_become_plain(value, expected):
 
 def test_a_date_becomes_text_where_a_text_is_wanted():
     assert plain_value(datetime.datetime(2020, 1, 2, 3), as_text=True) == "2020-01-02T03:00:00"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        np.array((1, 2.5), [("a", "i2"), ("b", "f8")]),
+        np.array([(1, 2.5)], [("a", "i2"), ("b", "f8")])[0],
+        np.array([[1, 2.5]]),
+        [(1, 2.5)],
+        [[1, 2.5]],
+    ],
+)
+def test_one_row_makes_a_table(given):
+    spec = Table({"datatype": [{"name": n, "datatype": "float32"} for n in "ab"]}).root
+    made = cast_array(given, spec)
+    assert made.shape == (1,)
+    assert made.tolist() == [(1, 2.5)]
+
+
+def test_rows_along_two_axes_are_no_table():
+    spec = Table({"datatype": [{"name": "a", "datatype": "float32"}]}).root
+    with pytest.raises(ValueError, match="Expected 1 of rows, got 2"):
+        cast_array(np.zeros((2, 3), [("a", "f4")]), spec)
+    with pytest.raises(ValueError, match="rows along one axis, not along 2"):
+        encode_table(np.zeros((2, 3), [("a", "f4")]))
