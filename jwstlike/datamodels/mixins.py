@@ -4,9 +4,11 @@ import contextlib
 
 import numpy as np
 
-from . import dqflags, dynamicdq, validate
+from . import dqflags, formats, validate
 from .model_base import DataModel
 from .sharing import SharedArray
+
+TRANSLATE = "jwstlike.datamodels.dynamicdq:translate"  # imported with the first flags
 
 
 class DefaultDQMixin(DataModel):
@@ -17,8 +19,11 @@ class DefaultDQMixin(DataModel):
     """
 
     def on_init(self, init):
-        """Make ``dq`` for a new primary array."""
+        """Translate flags that were given, make ``dq`` for a new primary array."""
         super().on_init(init)
+        dq = self._tree.get("dq")
+        if self._reader is None and isinstance(dq, np.ndarray) and not isinstance(init, DataModel):
+            self._tree["dq"] = self._translated(dq)
         make_beside_primary(self, "dq")
 
     def _realise(self, node, name, spec, value):
@@ -33,7 +38,7 @@ class DefaultDQMixin(DataModel):
     def _translated(self, dq, inv=False):
         if "dq_def" not in self._spec.children:
             return dq
-        return dynamicdq.translate(dq, self.dq_def, dqflags.pixel, inv)
+        return formats.function(TRANSLATE)(dq, self.dq_def, dqflags.pixel, inv)
 
     def _stored_form(self, spec, value, ref):
         """Give back the stored flags: the source's if nothing changed, else translated."""
