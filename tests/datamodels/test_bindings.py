@@ -93,3 +93,10 @@ def test_of_alternatives_the_first_hit_wins():
         "anyOf": [{"properties": {"a": {"type": "string"}, "b": {"type": "string"}}}],
     }
     assert properties_of(schema) == {"a": {"type": "integer"}, "b": {"type": "string"}}
+
+
+def test_names_are_compiled_as_files_have_them(table):
+    name, slits = table.find(("meta", "name")), table.find(("slits",))
+    assert (name.card, name.extname) == (b"NAME    ", "PRIMARY")
+    assert slits.extnames == {"SLIT"}
+    assert [key for key, _ in table.root.inner] == ["data", "slits"]

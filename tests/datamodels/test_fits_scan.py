@@ -280,3 +280,27 @@ def test_the_index_of_keywords_names_every_card(path):
                 expected.setdefault(keyword_of(card), []).append(number)
         assert hdu.keywords == expected
         assert all(hdu.get(k) == parse_value(hdu.card_text(n[0])) for k, n in expected.items())
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_order_and_the_format_of_mandatory_cards_do_not_matter(number):
+    data = np.arange(24.0, dtype="f4").reshape(2, 3, 4)
+    hdus = [fits.PrimaryHDU(data), fits.ImageHDU(data, name="SCI", ver=3)]
+    stream = io.BytesIO()
+    fits.HDUList(hdus).writeto(stream)
+    content = stream.getvalue()
+    at = scan(content)[number].header_offset
+    cards = [content[i : i + 80] for i in range(at, at + 2880, 80)]
+    last = 6 if number == 0 else 8
+    moved = [cards[0], *reversed(cards[1:last]), *cards[last:]]
+    free = [c[:10] + c[10:30].strip().ljust(20) + c[30:] if b"NAXIS" in c else c for c in cards]
+    for changed in (moved, free):
+        index = scan(content[:at] + b"".join(changed) + content[at + 2880 :])
+        assert not index.problem
+        assert [(h.bitpix, h.shape, h.data_size) for h in index] == [(-32, (2, 3, 4), 96)] * 2
+        assert (index[1].kind, index[1].extver, index[1].gcount) == ("IMAGE", 3, 1)
+
+
+def test_ten_axes_and_more_are_read():
+    data = np.zeros((1,) * 11 + (2,), "u1")
+    assert scan(hdulist_bytes(fits.ImageHDU(data)))[1].shape == (1,) * 11 + (2,)

@@ -1,11 +1,14 @@
 """`open` and the small functions beside it."""
 
+import sys
+
 import numpy as np
 import pytest
 
 from jwstlike import datamodels
 from jwstlike.datamodels import CubeModel, DataModel, ImageModel, JwstDataModel, QuadModel, util
 from jwstlike.datamodels.exceptions import FileFormatError, NoTypeWarning
+from jwstlike.datamodels.sources import Source
 
 
 @pytest.mark.parametrize(
@@ -113,3 +116,39 @@ def test_record_arrays_of_astropy_become_plain(tmp_path):
     table = afits.FITS_rec.from_columns(afits.ColDefs([afits.Column("a", "J", array=[1, 2])]))
     tree = util.convert_fitsrec_to_array_in_tree({"t": [table]})
     assert tree["t"][0].tolist() == [(1,), (2,)]
+
+
+def calls_of(action):
+    """Count the calls of Python functions that an action makes."""
+    made = []
+    sys.setprofile(lambda frame, event, _: made.append(frame) if event == "call" else None)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+    return len(made)
+
+
+def test_one_keyword_costs_few_calls_however_many_cards(tmp_path):
+    """A time would depend on the machine; the count is about 230 at present."""
+
+    def look(path):
+        return datamodels.open(path).meta.instrument.name
+
+    few = ImageModel(np.ones((2, 2)))
+    few.meta.instrument.name = "NIRCAM"
+    many = few.copy()
+    many.extra_fits = {"PRIMARY": {"header": [[f"KEY{n}", n, ""] for n in range(500)]}}
+    small, large = few.save(tmp_path / "few.fits"), many.save(tmp_path / "many.fits")
+    assert look(small) == look(large) == "NIRCAM"
+    costs = [calls_of(lambda p=p: look(p)) for p in (small, large)]
+    assert costs[0] < 300
+    assert abs(costs[1] - costs[0]) < 10
+
+
+def test_a_file_is_opened_and_read_once_for_one_keyword(tmp_path, monkeypatch):
+    path, opened = ImageModel(np.ones((2, 2))).save(tmp_path / "a.fits"), []
+    real = Source.open
+    monkeypatch.setattr(Source, "open", lambda self: opened.append(self.name) or real(self))
+    assert datamodels.open(path).meta.model_type == "ImageModel"
+    assert opened == [str(path)]
