@@ -4,9 +4,11 @@ import contextlib
 import re
 from functools import cache
 
-from . import hints, validate
+from . import formats, hints, validate
 from .bindings import ITEM, iter_leaves
 from .walk import Walk
+
+ODD_CARDS = "jwstlike.datamodels.odd_cards:lines_about"
 
 
 class Checking:
@@ -23,6 +25,7 @@ class Checking:
         with validate.collected() as lines:
             self._load_asdf()  # the cards that no schema knows are nothing to check
             self._commit()
+            lines += formats.function(ODD_CARDS)(self._reader) if self._reader is not None else ()
         walk = self._walk()
         told = (*self._told(walk.found), *self._missing_cards())
         return validate.Report([*told, *hints.of(self, walk), *self._advice(), *_of_source(lines)])

@@ -56,7 +56,6 @@ def test_values_of_other_types_are_stored_in_their_plain_form(tmp_path, value, s
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_a_time_is_stored_as_a_time(tmp_path, suffix):
-    """Case 74."""
     model = ImageModel()
     model.meta.thing = Time("2020-01-01", scale="tdb")
     assert datamodels.open(model.save(tmp_path / f"a.{suffix}")).meta.thing == model.meta.thing
@@ -65,7 +64,6 @@ def test_a_time_is_stored_as_a_time(tmp_path, suffix):
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("value", [object(), Decimal("1.5"), len], ids=["object", "Decimal", "len"])
 def test_a_value_that_no_file_can_hold_is_an_error_with_its_path(tmp_path, value, suffix):
-    """Case 74."""
     model = ImageModel()
     model.meta.when = Time("2020-01-01")
     model.meta.deep = {"things": [1, value]}
@@ -99,7 +97,7 @@ def test_packed_blocks_are_read_and_copied_packed(packed, tmp_path, kind):
 
 
 def test_without_the_package_for_a_packing_the_metadata_are_there(packed, tmp_path, monkeypatch):
-    """Case 75: the error of the array names the package; a copy needs it not."""
+    """The error of the array names the package; a copy needs it not."""
     pytest.importorskip("lz4.block")
     path = packed("lz4")
     monkeypatch.setitem(sys.modules, "lz4", None)
@@ -134,21 +132,18 @@ def test_an_asdf_file_cut_in_its_tree_is_told_to_be_truncated(cut, where, more):
 
 @pytest.mark.filterwarnings("ignore::jwstlike.errors.NoTypeWarning")
 def test_an_asdf_file_cut_between_lines_is_used_with_a_warning(cut):
-    """Case 76."""
     with pytest.warns(ValidationWarning, match=r"a\.asdf: the file is truncated"):
         model = datamodels.open(cut(b"\nmeta:", 1))
     assert model.meta.filename == "a.asdf"
 
 
 def test_an_asdf_file_without_its_block_tells_so_when_the_array_is_asked_for(cut):
-    """Case 76."""
     model = datamodels.open(cut(b"\xd3BLK"))
     with pytest.raises(FileFormatError, match=r"block 0 of 0 is missing; .* truncated"):
         model.data  # noqa: B018
 
 
 def test_an_asdf_file_cut_in_its_block_tells_so_when_the_array_is_asked_for(cut):
-    """Case 76."""
     model = datamodels.open(cut(b"\xd3BLK", 60))
     with pytest.raises(FileFormatError, match=r"the data are cut: 30 of 36 bytes are missing"):
         model.data  # noqa: B018

@@ -57,7 +57,6 @@ def test_blank_pixels_read_as_nan_and_stay_blank_in_an_untouched_hdu(tmp_path):
 
 
 def test_blank_goes_when_pixels_are_written_as_floats(tmp_path):
-    """Case 29."""
     image = afits.ImageHDU(np.array([[1, -99], [3, 4]], "i2"), name="SCI")
     image.header["BLANK"] = -99
     model = datamodels.open(written(tmp_path / "a.fits", image))
@@ -69,7 +68,6 @@ def test_blank_goes_when_pixels_are_written_as_floats(tmp_path):
 
 
 def test_unsigned_pixels_that_became_floats_have_no_offset(tmp_path):
-    """Case 30."""
     image = afits.ImageHDU(np.array([[1, 65000]], "u2"), name="SCI")
     model = datamodels.open(written(tmp_path / "a.fits", image))
     model.data = model.data * 1.5
@@ -101,7 +99,6 @@ def test_ragged_and_empty_cells_are_read_and_copied(ragged, tmp_path):
 
 
 def test_ragged_cells_survive_the_change_of_another_column(ragged, tmp_path):
-    """Case 31."""
     model = datamodels.open(ragged)
     model.extra_fits.RAGGED.data["A"][0] = 9
     path = model.save(tmp_path / "b.fits")
@@ -124,7 +121,6 @@ def test_ragged_cells_survive_the_change_of_another_column(ragged, tmp_path):
     ],
 )
 def test_columns_of_lists_are_written_as_cells_of_variable_length(tmp_path, cells, tform, values):
-    """Case 31: astropy reads what was written."""
     table = np.empty(2, [("V", object)])
     table["V"][:] = [cells[0], cells[1]]
     model = JwstDataModel()

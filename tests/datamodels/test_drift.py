@@ -127,7 +127,6 @@ def test_values_of_another_telescope_are_no_errors_and_nobody_is_warned(tmp_path
 
 
 def test_an_unknown_class_gets_the_best_guess_and_keeps_its_name(tmp_path):
-    """Case 50."""
     path = written(tmp_path / "a.fits", hdu("SCI", np.ones((3, 3), "f4")), DATAMODL="LaterModel")
     with pytest.warns(NoTypeWarning, match="'LaterModel' is not known. Opening .* as a ImageModel"):
         model = datamodels.open(path)
@@ -404,7 +403,6 @@ def test_an_object_under_a_version_that_nobody_knows_is_carried(tmp_path, versio
 
 
 def test_an_array_of_a_newer_major_version_is_one_clear_error(tmp_path):
-    """Case 71."""
     line = "a: !core/ndarray-2.0.0 {data: [1, 2], datatype: int16, shape: [2]}"
     path = asdf_file(tmp_path / "a.asdf", META, line)
     with pytest.raises(FileFormatError, match=r"a\.asdf: .*core/ndarray-2\.0\.0"):

@@ -58,13 +58,11 @@ def slit_file(path, versions):
 
 
 def test_items_follow_their_version_not_their_place(tmp_path):
-    """Case 45."""
     model = DataModel(slit_file(tmp_path / "a.fits", [3, 1, 2]), schema=SLITS)
     assert [(s.name, s.data[0, 0]) for s in model.slits] == [("S1", 1), ("S2", 2), ("S3", 3)]
 
 
 def test_a_missing_item_is_empty(tmp_path):
-    """Case 45."""
     model = DataModel(slit_file(tmp_path / "a.fits", [1, 3]), schema=SLITS)
     assert [s.name for s in model.slits] == ["S1", None, "S3"]
     assert not model.slits[1].hasattr("data")

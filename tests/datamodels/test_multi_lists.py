@@ -83,7 +83,6 @@ def test_a_slit_without_arrays_has_an_extver(tmp_path):
 
 
 def test_slits_are_read_by_extver_when_they_are_reordered_on_disk(path):
-    """Case 45, first half."""
     with fits.open(path) as hdulist:
         first, *middle, last = list(hdulist)
         fits.HDUList([first, *middle[::-1], last]).writeto(path, overwrite=True)
@@ -94,7 +93,6 @@ def test_slits_are_read_by_extver_when_they_are_reordered_on_disk(path):
 
 
 def test_a_file_without_one_sci_opens_and_that_slit_has_no_data(path, tmp_path):
-    """Case 45, second half."""
     with fits.open(path) as hdulist:
         del hdulist["SCI", 2]
         hdulist.writeto(path, overwrite=True)
