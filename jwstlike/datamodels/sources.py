@@ -10,7 +10,7 @@ import os
 import stat
 from contextlib import contextmanager
 
-from ..errors import FileFormatError
+from ..errors import FileFormatError, MissingFileError
 
 BLOCK = 1 << 18  # bytes moved at a time: stays in the cache between reading and converting
 
@@ -62,10 +62,11 @@ class Source:
         self.mtime_ns = self.identity = None
         self.compression = compression
         if isinstance(where, (str, os.PathLike)):
-            self.where = os.fspath(where)
+            name = os.fspath(where) if name is None else name
+            self.where = os.path.abspath(where)  # noqa: PTH100 - the working folder may change
             status = os.stat(self.where)  # noqa: PTH116 - a third of the time of Path.stat
             if stat.S_ISDIR(status.st_mode):
-                raise FileFormatError(self.where, "is a folder, not a file", "give a file")
+                raise FileFormatError(name, "is a folder, not a file", "give a file")
             self.size, self.mtime_ns = status.st_size, status.st_mtime_ns
             self.identity = status.st_ino, status.st_ctime_ns
         elif isinstance(where, (bytes, bytearray, memoryview)):
@@ -77,7 +78,7 @@ class Source:
         else:
             raise TypeError(f"no path, bytes or binary file object: {type(where).__name__}")
         if name is None:
-            name = self.where if isinstance(self.where, str) else getattr(where, "name", "<bytes>")
+            name = getattr(where, "name", "<bytes>")
         self.name = str(name)
 
     @classmethod
@@ -109,6 +110,8 @@ class Source:
         if isinstance(self.where, str):
             try:
                 stream = open(self.where, "rb", buffering=0)  # noqa: PTH123 - half the time
+            except FileNotFoundError as error:
+                raise MissingFileError(self.name, "the file is gone", "open it again") from error
             except OSError as error:
                 raise FileFormatError(
                     self.name, f"cannot be read ({error.strerror})", "check path and permissions"

@@ -1,0 +1,249 @@
+"""Code that was written for the field's packages: names, idioms and classes of users."""
+
+import os
+import pickle
+import warnings
+
+import asdf
+import numpy as np
+import pytest
+from astropy.modeling.models import Polynomial1D
+
+from jwstlike import datamodels
+from jwstlike.datamodels import CubeModel, DataModel, ImageModel, MultiSlitModel, RampModel
+from jwstlike.datamodels.basic_utils import multiple_replace
+from jwstlike.datamodels.exceptions import ValidationError, ValidationWarning
+from jwstlike.datamodels.mixins import DefaultDQMixin
+
+DQ_DEF = np.array(
+    [(0, 1, b"DEAD", b""), (1, 2, b"HOT", b"")],
+    [("BIT", "u4"), ("VALUE", "u4"), ("NAME", "S40"), ("DESCRIPTION", "S80")],
+)
+
+
+# ---------------------------------------------------------------- where names are found
+
+
+def test_classes_are_found_under_the_module_names_of_the_field():
+    from jwstlike.datamodels.apcorr import NrsFsApcorrModel
+    from jwstlike.datamodels.image import ImageModel as OfModule
+
+    assert NrsFsApcorrModel is datamodels.NrsFsApcorrModel
+    assert OfModule is datamodels.image.ImageModel is ImageModel
+    with pytest.raises(ModuleNotFoundError):
+        __import__("jwstlike.datamodels.nothing")
+
+
+def test_the_validation_error_is_found_beside_the_warning():
+    assert datamodels.validate.ValidationError is ValidationError
+
+
+def test_substrings_are_replaced_in_one_pass():
+    with pytest.warns(DeprecationWarning, match="multiple_replace"):
+        assert multiple_replace("ab abc", {"ab": "c", "abc": "ab", "c": "x"}) == "c ab"
+    assert datamodels.dqflags.multiple_replace is multiple_replace
+
+
+# ---------------------------------------------------------------- schemas
+
+
+def test_schemas_registered_with_asdf_may_refer_to_each_other_by_name():
+    base = "http://example.org/schemas/"
+    content = {
+        base + "mine": b"allOf: [{$ref: core}, {properties: {data: {ndim: 2, default: 0.0, "
+        b"datatype: float32}, shape: {$ref: tree}}}]",
+        base + "core": b"properties: {meta: {properties: {origin: {type: string}}}}",
+        base + "tree": b"properties: {name: {type: string}, child: {$ref: tree}}",
+    }
+
+    class Mine(DataModel):
+        schema_url = base + "mine"
+
+    with asdf.config_context() as config:
+        config.add_resource_mapping(content)
+        model = Mine((2, 3))
+    with pytest.warns(ValidationWarning, match="meta.origin"):
+        model.meta.origin = 5
+    assert model.shape == (2, 3)
+
+
+def test_a_schema_that_is_changed_counts_for_its_model_alone():
+    model = datamodels.SpecModel()
+    model.schema["properties"]["spec_table"]["datatype"] = [{"name": "A", "datatype": "int16"}]
+    model.spec_table = np.ones(2, [("a", "i2")])
+    assert model.spec_table.dtype.names == ("A",)
+    assert "WAVELENGTH" in datamodels.SpecModel().get_dtype("spec_table").names
+    schema = ImageModel().schema
+    del schema["properties"]["dq"]
+    assert not ImageModel(schema=schema).hasattr("dq")
+    assert ImageModel().get_dtype("dq") == np.uint32
+
+
+# ---------------------------------------------------------------- classes of users
+
+
+def test_mixins_may_follow_the_model_class():
+    class Mine(datamodels.ReferenceFileModel, DefaultDQMixin):
+        schema_url = "flat.schema"
+
+    assert Mine((2, 2)).hasattr("dq")
+    assert Mine(dq=np.array([[1, 2]], "u4"), dq_def=DQ_DEF).dq.tolist() == [[1024, 2048]]
+
+
+def test_arrays_given_by_name_bring_flags_and_errors():
+    cube = CubeModel(data=np.zeros((2, 3, 4), "f4"))
+    assert (cube.hasattr("dq"), cube.hasattr("err")) == (True, True)
+    ramp = RampModel({"data": np.zeros((1, 2, 3, 4), "f4")})
+    assert (ramp.hasattr("pixeldq"), ramp.hasattr("groupdq")) == (True, True)
+
+
+def test_classes_of_references_can_tell_what_is_wrong():
+    with pytest.warns(ValidationWarning, match="no grating"):
+        datamodels.GainModel().print_err("no grating")
+    with pytest.raises(ValueError, match="no grating"):
+        datamodels.GainModel(strict_validation=True).print_err("no grating")
+
+
+def test_flags_of_any_object_are_translated_with_names_in_bytes():
+    class Holder:
+        dq = np.array([0, 1, 2], "u4")
+        dq_def = DQ_DEF
+
+    translate = datamodels.dynamicdq.dynamic_mask
+    assert translate(Holder, {b"DEAD": 8, b"HOT": 4}).tolist() == [0, 8, 4]
+    Holder.dq_def = 1
+    assert translate(Holder, {}) is Holder.dq
+
+
+# ---------------------------------------------------------------- idioms
+
+
+def test_what_was_only_read_can_be_deleted():
+    model = datamodels.MultiSpecModel()
+    if getattr(model, "int_times", None) is not None:
+        del model.int_times
+    assert not model.hasattr("int_times")
+    with pytest.raises(AttributeError, match=r"no attribute 'int_times'$"):
+        del model.int_times
+
+
+def test_an_object_set_to_none_can_be_looked_into_and_filled():
+    model = ImageModel()
+    model.meta.wcsinfo = None
+    assert model.meta.wcsinfo.spectral_order is None
+    model.meta.wcsinfo.spectral_order = 2
+    assert model.meta.instance["wcsinfo"] == {"spectral_order": 2}
+
+
+def test_no_shape_is_left_when_the_primary_array_is_gone():
+    model = ImageModel((2, 3))
+    model.data = np.zeros((4, 4))
+    assert model.get_default("data").shape == (4, 4)
+    del model.data
+    assert model.shape is None
+
+
+def test_arrays_are_fetched_without_making_them():
+    model = ImageModel((2, 2))
+    assert model.getarray_noinit("data") is model.data
+    with pytest.raises(AttributeError):
+        model.getarray_noinit("area")
+    assert not model.hasattr("area")
+
+
+def test_models_and_nodes_are_compared_to_dicts():
+    model = DataModel({"meta": {"a": [1, 2]}})
+    assert model == {"meta": {"a": [1, 2], "model_type": None}} or model.meta == {"a": [1, 2]}
+    assert model.meta != {"a": [1]}
+
+
+def test_a_missing_file_is_a_file_not_found_error():
+    for name in ("missing.fits", "missing.asdf", "missing.json", "missing"):
+        with pytest.raises(FileNotFoundError, match=f"{name}: there is no such file") as caught:
+            datamodels.open(name)
+        again = pickle.loads(pickle.dumps(caught.value))
+        assert (str(again), again.filename) == (str(caught.value), caught.value.filename)
+
+
+@pytest.mark.parametrize("init", [5, 2.5, object()])
+def test_what_is_no_file_is_a_type_error(init):
+    with pytest.raises(TypeError, match="nothing to open"):
+        datamodels.open(init)
+
+
+def test_a_file_is_found_when_the_working_folder_has_changed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ImageModel(np.ones((2, 2))).save("a.fits")
+    model = datamodels.open("a.fits")
+    monkeypatch.chdir("/")
+    assert model.data.sum() == 4
+    assert os.fspath(model.save(tmp_path / "b.fits")).endswith("b.fits")
+
+
+def test_an_hdu_list_without_hdus_makes_an_empty_model():
+    from astropy.io import fits
+
+    assert ImageModel(fits.HDUList()).shape is None
+
+
+# ---------------------------------------------------------------- update
+
+
+def test_an_item_of_a_list_updates_a_model_by_the_names_in_it():
+    many = MultiSlitModel()
+    many.slits.append({"name": "A1", "slitlet_id": 3})
+    slit = datamodels.SlitModel()
+    slit.update(many.slits[0])
+    assert (slit.name, slit.slitlet_id) == ("A1", 3)
+
+
+def test_an_update_makes_no_objects_that_the_schema_does_not_know():
+    source, target = ImageModel(), DataModel()
+    source.meta.exposure.type = "NRC_IMAGE"
+    target.update(source)
+    assert not target.meta.hasattr("exposure")
+
+
+def test_logs_are_added_to_the_logs_that_are_there():
+    target = ImageModel()
+    target.cal_logs = {"first": ["a"]}
+    target.update({"meta": {"telescope": "JWST"}, "cal_logs": {"second": ["b"]}})
+    assert target.cal_logs == {"first": ["a"], "second": ["b"]}
+
+
+# ---------------------------------------------------------------- transforms
+
+
+def test_transforms_are_objects_and_a_wcs_is_no_number():
+    model = datamodels.MiriWFSSSpecwcsModel(displ=[Polynomial1D(1, c0=3.0)])
+    assert model.displ[0].c0 == 3.0
+    image = ImageModel()
+    with pytest.warns(ValidationWarning, match=r"meta\.wcs.*: 1 is an integer, must be a wcs"):
+        image.meta.wcs = 1
+    assert not image.meta.hasattr("wcs")
+
+
+def test_a_table_of_defaults_has_the_rows_asked_for():
+    schema = {
+        "properties": {
+            "table": {
+                "default": [7, "x", 0.5],
+                "datatype": [
+                    {"name": "a", "datatype": "int16"},
+                    {"name": "b", "datatype": ["ascii", 4]},
+                    {"name": "c", "datatype": "float32", "shape": [2]},
+                ],
+            }
+        }
+    }
+
+    class Mine(DataModel):
+        def get_primary_array_name(self):
+            return "table"
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        table = Mine((3,), schema=schema).table
+    assert table["a"].tolist() == [7, 7, 7]
+    assert list(table["b"]) == ["x", "x", "x"]
+    assert table["c"].tolist() == [[0.5, 0.5]] * 3
