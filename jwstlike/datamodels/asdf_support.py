@@ -69,7 +69,7 @@ def _plain_arrays(value):
     What it has converted (a WCS, a Time) stays as it is.
     """
     if type(value).__name__ == "NDArrayType":
-        return np.array(value)
+        return value[...].copy()  # perhaps a masked one
     made, kind = value, asdf_light.TaggedStr
     if isinstance(value, dict):
         made, kind = {k: _plain_arrays(v) for k, v in value.items()}, asdf_light.TaggedDict
