@@ -214,7 +214,7 @@ def main(first, count, folder, *source_folders):
         at.write_text(f"{number} {how}")
         del data
         happened.clear()
-        faulthandler.dump_traceback_later(30, exit=True)
+        faulthandler.dump_traceback_later(300, exit=True)  # of a busy machine
         _limit_memory(MEGABYTES)
         wrong = exercise(path, out)
         _limit_memory(None)
