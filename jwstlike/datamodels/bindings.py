@@ -236,19 +236,7 @@ class Table:
     def _compile(self, schema, path):
         spec = Spec(schema, path)
         if spec.kind == OBJECT:
-            known = properties_of(schema)
-            loose = known.keys() - certain_names(schema) if may_vary(schema) else ()
-            for name, child in known.items():
-                child = self._compile(child, (*path, name))
-                spec.children[name] = child.loosen() if name in loose else child
-                if child.keyword:
-                    of_hdu = spec.cards.setdefault(child.hdu, {})
-                    of_hdu.setdefault(child.card, []).append(child)
-            spec.inner = tuple(
-                (name, child)
-                for name, child in spec.children.items()
-                if (child.kind == ARRAY and child.hdu is not None) or child.extnames
-            )
+            self._compile_children(spec)
         elif spec.kind == LIST and isinstance(schema.get("items"), dict):
             spec.item = self._compile(schema["items"], (*path, ITEM))
             bound = (leaf.extname for leaf in iter_leaves(spec.item) if leaf.bound and leaf.hdu)
@@ -258,6 +246,21 @@ class Table:
         elif spec.kind == ARRAY and spec.hdu is not None:
             self.arrays.setdefault(spec.hdu.upper(), []).append(spec)
         return spec
+
+    def _compile_children(self, spec):
+        known = properties_of(spec.schema)
+        loose = known.keys() - certain_names(spec.schema) if may_vary(spec.schema) else ()
+        for name, child in known.items():
+            child = self._compile(child, (*spec.path, name))
+            spec.children[name] = child.loosen() if name in loose else child
+            if child.keyword:
+                of_hdu = spec.cards.setdefault(child.hdu, {})
+                of_hdu.setdefault(child.card, []).append(child)
+        spec.inner = tuple(
+            (name, child)
+            for name, child in spec.children.items()
+            if (child.kind == ARRAY and child.hdu is not None) or child.extnames
+        )
 
     def _free_primary(self, spec, inside):
         """Leave the cards of the primary header that the model itself has to the model.

@@ -129,8 +129,8 @@ class LazyContent:
 
     def _note_source(self, source):
         """Note the path of the source, and its name as the user gave it, for messages."""
-        path = source.path
-        self.__dict__.update(_source_path=path, _source_name=path and source.name)
+        name = None if str(source.name).startswith("<") else source.name  # e.g. <bytes>
+        self.__dict__.update(_source_path=source.path, _source_name=name)
 
     def _place(self, spec=None):
         """``file[HDU]`` of a `Spec`, for messages."""

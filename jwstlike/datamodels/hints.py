@@ -20,13 +20,24 @@ def of(model, walk):
     yield from _odd_shapes(model, model._spec, model._tree)
 
 
+def arrays_of(model):
+    """Return the names of the arrays that a model has at its top, a set."""
+    return {name for name, spec in model._spec.children.items() if spec.kind == ARRAY}
+
+
+def no_array(model, name):
+    """Say that a model has no array of the name of a keyword argument."""
+    hint = of_argument(model, name)
+    return f"{type(model).__name__} has no array {name!r}{hint}; it is ignored"
+
+
 def of_argument(model, name):
     """Return the hint for a keyword argument that is no array of the model."""
     models = [c for c in type(model).__mro__ if hasattr(c, "schema_url")]
     makers = [vars(c)["__init__"] for c in models if "__init__" in vars(c)]
     known = {p.name for make in makers for p in inspect.signature(make).parameters.values()
              if p.kind is p.POSITIONAL_OR_KEYWORD} - {"self", "init"}  # fmt: skip
-    known |= {n for n, spec in model._spec.children.items() if spec.kind == ARRAY}
+    known |= arrays_of(model)
     longer = sorted(n for n in known if n.startswith(f"{name}_"))
     return f"; did you mean {longer[0]!r}?" if longer else did_you_mean(name, sorted(known))
 

@@ -12,7 +12,7 @@ from .. import settings
 from ..errors import FileFormatError, UnknownAttributeError
 from . import formats, hints, lifetime, validate
 from . import schema as schema_tools
-from .bindings import ARRAY, LIST, Table
+from .bindings import LIST, Table
 from .casting import is_array
 from .checking import Checking
 from .class_tables import extended, table_of
@@ -145,13 +145,12 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
                 f"not with {type(init).__name__}; assign them to the model instead"
                 + "".join(hints.of_argument(self, name) for name in arrays)
             )
+        known = hints.arrays_of(self)
         for name, value in arrays.items():
-            spec = self._spec.children.get(name)
-            if spec is None or spec.kind != ARRAY:
-                hint = hints.of_argument(self, name)
-                validate.warn(f"{type(self).__name__} has no array {name!r}{hint}; it is ignored")
-            else:
+            if name in known:
                 setattr(self, name, value)
+            else:
+                validate.warn(hints.no_array(self, name))
 
     # ------------------------------------------------------------ attributes of the class first
 

@@ -124,6 +124,10 @@ def cast_tree(value, spec, path=(), exact=False):
     if isinstance(value, list) and spec.kind == LIST and spec.item is not None:
         value[:] = [cast_tree(v, spec.item, (*path, n), exact) for n, v in enumerate(value)]
         return value
+    return _cast_scalar(value, spec)
+
+
+def _cast_scalar(value, spec):
     if isinstance(value, np.ndarray) and value.ndim == 0 and spec.kind == SCALAR:
         value = value[()]  # what a sum along all axes gives
     if isinstance(value, (list, tuple, set)):
