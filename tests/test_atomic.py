@@ -115,6 +115,17 @@ def test_attributes_of_the_old_file_are_kept(tmp_path):
 
 
 @posix
+def test_a_read_only_file_is_replaced_where_its_folder_may_be_written_and_stays_so(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    path.chmod(0o444)
+    with replacing(path) as stream:
+        stream.write(b"new")
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o444
+
+
+@posix
 def test_another_name_of_the_old_file_keeps_the_old_content(tmp_path):
     (tmp_path / "a").write_bytes(b"old")
     (tmp_path / "b").hardlink_to(tmp_path / "a")
