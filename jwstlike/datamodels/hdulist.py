@@ -1,6 +1,7 @@
 """Open `HDUList` objects of astropy: read from their file where that is the same."""
 
 import io
+from pathlib import Path
 
 from ..errors import FileFormatError
 from .fits_cards import CARD
@@ -19,13 +20,15 @@ def index_of_hdulist(hdulist):
     file; otherwise its content is copied.
     """
     name = hdulist.filename()
-    if name is not None and _is_as_on_disk(hdulist):
+    if name is None or not Path(name).is_file():  # of a file object astropy tells the class
+        return scan(hdulist_bytes(hdulist), "<HDUList>")
+    if _is_as_on_disk(hdulist):
         index = scan(name)
         loaded = [hdu._data_offset for hdu in _loaded(hdulist)]
         there = [hdu.data_offset for hdu in index]
         if loaded == (there[: len(loaded)] if _may_grow(hdulist) else there):
             return index
-    return scan(hdulist_bytes(hdulist), name or "<HDUList>")
+    return scan(hdulist_bytes(hdulist), name)
 
 
 def _loaded(hdulist):

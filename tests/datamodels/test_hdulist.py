@@ -1,5 +1,7 @@
 """An open `HDUList` is read from its file where that is the same, else copied."""
 
+import io
+
 import astropy.io.fits as afits
 import numpy as np
 import pytest
@@ -110,3 +112,31 @@ def test_compressed_images_are_copied(tmp_path):
     with afits.open(tmp_path / "a.fits") as hdulist:
         len(hdulist)
         assert datamodels.open(hdulist).data.sum() == 81
+
+
+@pytest.fixture
+def odd(path, tmp_path):
+    """Write scaled integers and an odd card."""
+    image = afits.ImageHDU(np.arange(4, dtype="i2"), name="SCALED")
+    image.header.update({"BSCALE": 0.5, "BZERO": 10.0, "ODD": "x"})
+    with afits.open(path) as hdulist:
+        hdulist.append(image)
+        hdulist.writeto(tmp_path / "odd.fits")
+    content = (tmp_path / "odd.fits").read_bytes()
+    place = content.index(b"ODD     =")
+    odd = b"ODD     = what is this".ljust(80)
+    (tmp_path / "odd.fits").write_bytes(content[:place] + odd + content[place + 80 :])
+    return tmp_path / "odd.fits"
+
+
+@pytest.mark.parametrize("from_bytes", [False, True])
+def test_what_astropy_has_not_read_is_copied_as_it_is(odd, tmp_path, from_bytes):
+    with afits.open(io.BytesIO(odd.read_bytes()) if from_bytes else odd) as hdulist:
+        hdulist[0].header["TARGNAME"] = "M31"
+        model = datamodels.open(hdulist)
+        assert hdulist["SCALED"].header["BSCALE"] == 0.5  # the user's own object is untouched
+    assert model.meta.target.catalog_name == "M31"
+    model.save(tmp_path / "b.fits")
+    content = odd.read_bytes()
+    start = content.index(b"XTENSION", content.index(b"ASDF_METADATA") + 2880)
+    assert content[start:] in (tmp_path / "b.fits").read_bytes()
