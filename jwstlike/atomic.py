@@ -70,7 +70,7 @@ class _Direct:
     """A device or pipe that is written."""
 
     def __init__(self, path):
-        self.stream = open(path, "wb")  # noqa: PTH123, SIM115 - a folder is told as an error
+        self.stream = open(path, "wb")  # noqa: PTH123 - a folder is told as an error
 
     def __enter__(self):
         return self
@@ -127,7 +127,7 @@ class _Draft(_Direct):
                 return
 
     def _create(self, temporary):
-        self.stream = open(temporary, "xb")  # noqa: PTH123, SIM115
+        self.stream = open(temporary, "xb")  # noqa: PTH123
         _lock(self.stream)
         if fcntl is not None and not os.fstat(self.stream.fileno()).st_nlink:
             self.stream.close()
@@ -146,7 +146,7 @@ def _without_name(folder):
         with contextlib.suppress(OSError):
             descriptor = os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o666)
             os.stat(f"/proc/self/fd/{descriptor}")  # noqa: PTH116 - needed to give it a name
-            return open(descriptor, "wb")  # noqa: PTH123, SIM115
+            return open(descriptor, "wb")  # noqa: PTH123
         if descriptor is not None:
             os.close(descriptor)
     return None
