@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import UnknownAttributeError
 from . import outline as outlines
 from . import validate, walk
-from .bindings import ARRAY, LIST, OBJECT, SCALAR
+from .bindings import ARRAY, OBJECT, SCALAR
 from .casting import PLAIN, RAW, cast_raw, gentle_asarray
 from .defaults import _cast, _make_default, _make_default_array
 from .list_node import ListNode
@@ -90,8 +90,8 @@ class ObjectNode(Node):
             self.__dict__[name] = node
 
     def _missing(self, name, spec):
-        if name in self._tree and (spec is None or spec.kind not in (OBJECT, LIST)):
-            return None  # set on purpose
+        if name in self._tree:  # set to None on purpose
+            return None
         if spec is None:
             raise UnknownAttributeError(name, self._owner(), self._known())
         if self._pending and name in self._pending:

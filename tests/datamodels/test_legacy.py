@@ -127,14 +127,6 @@ def test_what_was_only_read_can_be_deleted():
         del model.int_times
 
 
-def test_an_object_set_to_none_can_be_looked_into_and_filled():
-    model = ImageModel()
-    model.meta.wcsinfo = None
-    assert model.meta.wcsinfo.spectral_order is None
-    model.meta.wcsinfo.spectral_order = 2
-    assert model.meta.instance["wcsinfo"] == {"spectral_order": 2}
-
-
 def test_no_shape_is_left_when_the_primary_array_is_gone():
     model = ImageModel((2, 3))
     model.data = np.zeros((4, 4))
