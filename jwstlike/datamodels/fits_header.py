@@ -134,20 +134,17 @@ class Header:
         goes = [k not in wanted and self._is_void(k, packed, wanted) for k in names]
         if not any(goes) and all(map(self._says, cards)):
             return False
+        kept = [c for n, c in enumerate(self.cards) if not goes[n] and not is_mandatory(names[n])]
         fresh = {k: self._renewed(card) for k, card in wanted.items()}
-        left = [n for n, k in enumerate(names) if not goes[n] and not is_mandatory(k)]
         made = [fresh.pop(k) for k in wanted if is_mandatory(k)]
-        for number in left:
-            name = names[number]
+        for card in kept:
+            name = keyword_of(card)
             if name not in wanted:
-                made.append(self.cards[number])
+                made.append(card)
             elif name in fresh:
                 made.append(fresh.pop(name))
-        behind = {k: before for before, k in itertools.pairwise(wanted)}
-        for name, card in fresh.items():
-            place = next(n for n, c in enumerate(made) if keyword_of(c) == behind[name])
-            made.insert(place + 1, card)
-        self.cards, self._places, self.changed = made, None, True
+        self.cards = _with_new(made, fresh, list(wanted))
+        self._places, self.changed = None, True
         return True
 
     def _is_void(self, keyword, packed, wanted):
@@ -203,6 +200,15 @@ class Header:
         """Return the header's bytes: cards, END, blanks up to a multiple of 2880."""
         text = "".join(self.cards) + "END".ljust(CARD)
         return text.ljust(-(-len(text) // RECORD) * RECORD).encode("latin-1")
+
+
+def _with_new(cards, new, order):
+    """Return cards with those of `new` put in, each behind the one before it in `order`."""
+    behind = {k: before for before, k in itertools.pairwise(order)}
+    for name, card in new.items():
+        place = next(n for n, c in enumerate(cards) if keyword_of(c) == behind[name])
+        cards.insert(place + 1, card)
+    return cards
 
 
 def split_number(keyword):
