@@ -54,7 +54,8 @@ def gentle_asarray(a, dtype, allow_extra_columns=False):
         fit = matched_table(table, dtype, allow_extra_columns)
         if type(a) is TableArray:
             return fit
-        return a if fit is table and isinstance(a, np.ndarray) else np.array(fit)
+        is_same = fit is table and getattr(getattr(a, "dtype", None), "names", None)
+        return a if is_same else np.array(fit)
     array = np.asanyarray(a)
     if dtype is None:
         return array

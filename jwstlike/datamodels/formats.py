@@ -102,10 +102,11 @@ def _from_shape(model, shape):
     if not all(isinstance(n, (int, np.integer)) for n in shape):
         raise ValueError(f"shape {shape!r} is not made of integers")
     spec = model._spec.children[name]
-    ndim = spec.schema.get("ndim")
-    if ndim is not None and len(shape) != ndim:
+    ndim, most = spec.schema.get("ndim"), spec.schema.get("max_ndim")
+    if len(shape) > (most or len(shape)) or len(shape) != (ndim or len(shape)):
+        allowed = ndim or f"at most {most}"
         raise ValueError(
-            f"{type(model).__name__}: array {name!r} has {ndim} dimensions, shape {shape!r} "
+            f"{type(model).__name__}: array {name!r} has {allowed} dimensions, shape {shape!r} "
             f"has {len(shape)}"
         )
     model._given_shape = tuple(map(int, shape))

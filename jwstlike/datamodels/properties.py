@@ -184,7 +184,8 @@ class ObjectNode(Node):
         required = () if self._spec is None else self._spec.schema.get("required", ())
         if name in required and not validate.missing_required((*self._path, name), self._model):
             return
-        self._store(name, None)
+        spec = self._spec_of(name)
+        self._store(name, {} if spec is not None and spec.kind == OBJECT else None)
 
     # ------------------------------------------------------------ as a mapping
 

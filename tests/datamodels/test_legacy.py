@@ -127,6 +127,29 @@ def test_what_was_only_read_can_be_deleted():
         del model.int_times
 
 
+def test_a_deleted_object_is_empty_and_can_be_filled(tmp_path):
+    model = ImageModel()
+    model.meta.wcsinfo.crpix1 = 5.0
+    for held in (model, datamodels.open(model.save(tmp_path / "a.fits"))):
+        del held.meta.wcsinfo
+        assert (held.meta.wcsinfo.crpix1, held.meta.hasattr("wcsinfo")) == (None, False)
+        again = datamodels.open(held.save(tmp_path / "b.fits"))
+        assert again.meta.wcsinfo.crpix1 is None
+        held.meta.wcsinfo.crpix2 = 2.0
+        assert held.meta.instance["wcsinfo"] == {"crpix2": 2.0}
+
+
+def test_more_dimensions_than_allowed_are_refused():
+    schema = {"properties": {"data": {"max_ndim": 1, "default": 0, "datatype": "int16"}}}
+    with pytest.raises(ValueError, match="has at most 1 dimensions"):
+        DataModel((2, 2), schema=schema)
+
+
+def test_one_value_for_all_columns_makes_a_table():
+    made = datamodels.util.gentle_asarray(np.array([1, 2]), [("a", "i2"), ("b", "f4")])
+    assert made.tolist() == [(1, 1.0), (2, 2.0)]
+
+
 def test_no_shape_is_left_when_the_primary_array_is_gone():
     model = ImageModel((2, 3))
     model.data = np.zeros((4, 4))
