@@ -458,7 +458,7 @@ def as_table(value, units=None):
     elif hasattr(value, "colnames"):
         columns, known = _of_astropy(value)
     else:
-        columns, known = {n: ready(value[n]) for n in value.dtype.names}, None
+        columns, known = {n: ready(value[n]) for n in value.dtype.names or ()}, None
     shape = value.shape if isinstance(value, np.ndarray) else (len(value),)
     table = TableArray(shape, columns, known if units is None else units)
     if type(value) is np.ndarray and value.dtype == table.dtype and table.is_numbers:

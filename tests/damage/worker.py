@@ -30,7 +30,7 @@ from jwstlike.datamodels.casting import is_array, is_lazy
 from jwstlike.errors import JwstlikeError
 
 SECONDS, MEGABYTES, WARNINGS = 2, 200, 20
-LARGEST_SOURCE = 300_000
+LARGEST_SOURCE = 128_000  # above are coordinate systems that take astropy seconds to make
 # NotImplementedError: classes that FITS cannot hold
 ERRORS = (JwstlikeError, OSError, ValueError, NotImplementedError)
 PACKAGE = str(Path(datamodels.__file__).parents[1])

@@ -264,3 +264,11 @@ def test_a_node_in_the_place_of_an_array_is_left_out_of_fits(tmp_path):
         model.save(tmp_path / "a.fits")
     with afits.open(tmp_path / "a.fits") as hdus:
         assert "ERR" not in hdus
+
+
+def test_a_table_that_has_rows_and_no_columns_is_read(path):
+    image = afits.ImageHDU(np.zeros((3, 4), "u1"), name="ODD")
+    afits.HDUList([afits.PrimaryHDU(), image]).writeto(path)
+    content = path.read_bytes().replace(b"'IMAGE   '          ", b"'BINTABLE'          ")
+    path.write_bytes(content)
+    assert len(datamodels.open(path).extra_fits.ODD.data) == 3
