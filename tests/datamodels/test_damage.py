@@ -266,9 +266,10 @@ def test_a_node_in_the_place_of_an_array_is_left_out_of_fits(tmp_path):
         assert "ERR" not in hdus
 
 
-def test_a_table_that_has_rows_and_no_columns_is_read(path):
-    image = afits.ImageHDU(np.zeros((3, 4), "u1"), name="ODD")
+def test_a_table_that_astropy_takes_for_an_image_is_read(path):
+    image = afits.CompImageHDU(np.zeros((8, 8), "i2"), name="ODD")
     afits.HDUList([afits.PrimaryHDU(), image]).writeto(path)
-    content = path.read_bytes().replace(b"'IMAGE   '          ", b"'BINTABLE'          ")
-    path.write_bytes(content)
-    assert len(datamodels.open(path).extra_fits.ODD.data) == 3
+    content = path.read_bytes()
+    at = content.index(b"ZIMAGE  =")
+    path.write_bytes(content[:at] + b"ZIMAGE  = 999".ljust(80) + content[at + 80 :])
+    assert len(datamodels.open(path).extra_fits.ODD.data) == 8
