@@ -25,11 +25,13 @@ def share(target, source):
     """Give `target` the very content of `source`; what one changes, both have."""
     source._commit()
     for name in ("_tree", "_reader", "_lock", "_origins", *SHARED):
-        target.__dict__[name] = source.__dict__[name]
+        target.__dict__[name] = getattr(source, name)
 
 
 def clone(target, source, deepcopy=False, memo=None):
     """Do what `DataModel.clone` describes; what was not read yet stays unread."""
+    if hasattr(target, "_inner"):
+        target._forget_nodes()
     target._set_up(source._table)
     lock, put = target._lock, target.__dict__
     share(target, source)

@@ -174,13 +174,15 @@ def lines(entry, max_rows=None, max_cols=120, show_values=True):
     Parameters
     ----------
     entry : Entry
-    max_rows : int or None
-        With more lines than this the upper levels are shown first, as far as they fit.
+    max_rows : int, tuple of int or None, or None
+        With more lines than this the upper levels are shown first, as far as they fit; a tuple
+        holds the most lines below one entry of each level.
     max_cols : int or None
     show_values : bool
         Whether values of scalars are shown.
     """
-    shown = None if max_rows is None else _plan(entry, max_rows)
+    plan = _plan_levels if isinstance(max_rows, tuple) else _plan
+    shown = None if max_rows is None else plan(entry, max_rows)
     made = [f"{entry.name} ({entry.kind})" if not entry.path else _label(entry, show_values)]
     _add(made, entry, "", shown, show_values)
     if max_cols is None:
@@ -202,6 +204,18 @@ def _plan(entry, max_rows):
                 shown[id(group)], free = free - 1, 0
             below += [c for c in group.children[: shown.get(id(group), 0)] if c.children]
         level = below
+    return shown
+
+
+def _plan_levels(entry, limits):
+    """Do what `_plan` does where each level has its own limit."""
+    shown, level = {}, [entry]
+    for limit in limits:
+        for group in level:
+            count = len(group.children)
+            fits = limit is None or count <= limit
+            shown[id(group)] = count if fits else max(limit - 1, 0)
+        level = [c for group in level for c in group.children[: shown[id(group)]]]
     return shown
 
 

@@ -22,13 +22,23 @@ class SearchResult:
         In the order of the tree.
     """
 
-    def __init__(self, model, entries, look=(24, 120, True)):
-        self._model, self._entries, self._look = model, entries, look
+    def __init__(self, model, entries, look=(24, 120, True), below=()):
+        self._model, self._entries, self._look, self._below = model, entries, look, below
 
-    def search(self, key=NOT_GIVEN, type=NOT_GIVEN, value=NOT_GIVEN, filter=None):
+    def search(
+        self, key=NOT_GIVEN, type=NOT_GIVEN, value=NOT_GIVEN, filter=None, *,
+        type_=NOT_GIVEN, filter_=None,
+    ):  # fmt: skip
         """Narrow the result; see `DataModel.search`."""
-        accepts = _test(key, type, value, filter)
-        return SearchResult(self._model, [e for e in self._entries if accepts(e)], self._look)
+        accepts = _test(key, type if type_ is NOT_GIVEN else type_, value, filter or filter_)
+        entries = [e for e in self._entries if accepts(e)]
+        return SearchResult(self._model, entries, self._look, self._below)
+
+    def __getitem__(self, name):
+        """Narrow the result to what is below a name: ``found["meta"]["target"]``."""
+        below = (*self._below, name)
+        entries = [e for e in self._entries if e.path[: len(below)] == below]
+        return SearchResult(self._model, entries, self._look, below)
 
     def format(self, max_rows=NOT_GIVEN, max_cols=NOT_GIVEN, show_values=NOT_GIVEN):
         """Return the same result, to be shown with other limits."""
@@ -36,7 +46,7 @@ class SearchResult:
         look = tuple(
             old if new is NOT_GIVEN else new for old, new in zip(self._look, given, strict=True)
         )
-        return SearchResult(self._model, self._entries, look)
+        return SearchResult(self._model, self._entries, look, self._below)
 
     @property
     def paths(self):

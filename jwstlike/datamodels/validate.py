@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import NoTypeWarning, ValidationWarning
 from . import exceptions
-from .bindings import ITEM, PRIMARY
+from .bindings import ITEM, PRIMARY, Table
 from .casting import is_array, is_lazy
 from .table_array import as_table
 from .walk import Walk, not_known
@@ -250,10 +250,10 @@ def value_change(path, value, schema, ctx):
 
     Parameters
     ----------
-    path : tuple
-        Names and indices.
+    path : tuple, list or str
+        Names and indices; as str with dots.
     value : object
-    schema : Spec
+    schema : Spec or dict
     ctx : DataModel
 
     Returns
@@ -268,6 +268,9 @@ def value_change(path, value, schema, ctx):
     """
     if schema is None or not ctx._validate_on_assignment or ctx._mode == "off":
         return True
+    if isinstance(schema, dict):
+        schema = Table(schema).root
+        path = tuple(path.split(".") if isinstance(path, str) else path)
     walk = Walk(ctx._validate_arrays)
     walk.look(schema, value, path)
     for wrong, meant in () if ctx._guessed else walk.unknown:

@@ -18,8 +18,9 @@ class Views:
 
         Parameters
         ----------
-        max_rows : int or None
-            With more lines the deepest levels are left out first.
+        max_rows : int, tuple or None
+            With more lines the deepest levels are left out first; a tuple limits the lines below
+            one name, level by level.
         max_cols : int or None
             Longer lines are cut.
         show_values : bool
@@ -29,7 +30,7 @@ class Views:
 
     def search(
         self, key=searching.NOT_GIVEN, type=searching.NOT_GIVEN,
-        value=searching.NOT_GIVEN, filter=None,
+        value=searching.NOT_GIVEN, filter=None, **names_of_asdf,
     ):  # fmt: skip
         """Search the tree for names, types and values.
 
@@ -43,13 +44,17 @@ class Views:
         filter : callable, optional
             Given the value as it stands in the tree (arrays that were not read are references),
             and the name as well if it takes two arguments.
+        **names_of_asdf
+            `type` and `filter` as newer versions of asdf call them: ``type_``, ``filter_``.
 
         Returns
         -------
         SearchResult
             With `paths`, `nodes`, `path`, `node`, `replace` and, to narrow it, `search`.
         """
-        return searching.search(self, key=key, type=type, value=value, filter=filter)
+        return searching.search(
+            self, key=key, type=type, value=value, filter=filter, **names_of_asdf
+        )
 
     def to_nddata(self, name=None, kind=None):
         """Pass an array on to astropy: with unit, errors, mask and WCS where there are any.

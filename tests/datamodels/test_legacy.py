@@ -262,3 +262,14 @@ def test_a_table_of_defaults_has_the_rows_asked_for():
     assert table["a"].tolist() == [7, 7, 7]
     assert list(table["b"]) == ["x", "x", "x"]
     assert table["c"].tolist() == [[0.5, 0.5]] * 3
+
+
+@pytest.mark.parametrize("deepcopy", [True, False])
+def test_a_model_that_gets_the_content_of_another_shows_it(deepcopy):
+    source, target = ImageModel((2, 3)), ImageModel()
+    source.meta.instrument.name = "NIRISS"
+    assert target.meta.instrument.name is None
+    ImageModel.clone(target, source, deepcopy=deepcopy)
+    assert target.meta.instrument.name == "NIRISS"
+    target.meta.instrument.name = "MIRI"
+    assert source.meta.instrument.name == ("NIRISS" if deepcopy else "MIRI")

@@ -116,6 +116,16 @@ def test_value_change_tells_whether_to_store():
         assert not value_change(("meta", "exposure", "nints"), "x", spec, model)
 
 
+def test_value_change_takes_the_schema_as_it_is_written():
+    model = ImageModel()
+    assert value_change("meta.x", "5", {"type": "string"}, model)
+    with pytest.warns(exceptions.ValidationWarning, match=r"meta\.x.*5"):
+        assert not value_change("meta.x", 5, {"type": "string"}, model)
+    nested = {"type": "object", "properties": {"a": {"enum": [1, 2]}}}
+    with pytest.warns(exceptions.ValidationWarning, match=r"meta\.x\.a.*3"):
+        assert not value_change(["meta", "x"], {"a": 3}, nested, model)
+
+
 @pytest.mark.parametrize(
     ("one", "two", "expected"),
     [

@@ -66,6 +66,9 @@ def test_info_keeps_to_the_number_of_rows(unread, capsys):
         assert lines[0] == "ImageModel (dict)"
     lines = printed(capsys, unread, max_rows=8)
     assert any(" inside" in line or " more" in line for line in lines)
+    lines = printed(capsys, unread, max_rows=(2,))
+    assert [line[:2] for line in lines] == ["Im", "├─", "└─"]
+    assert lines[-1].endswith(" more")
 
 
 def test_info_cuts_long_lines_and_hides_values(unread, capsys):
@@ -474,6 +477,7 @@ def test_a_filter_may_want_the_name_too():
     model.mine = {"a": 1, "b": 1}
     found = model.search(filter=lambda value, name: value == 1 and name == "b")
     assert found.paths == ["mine.b"]
+    assert model.search(filter_=lambda v: v == 1, type_=int)["mine"]["a"].paths == ["mine.a"]
 
 
 def test_a_plot_without_matplotlib_names_the_package(saved, monkeypatch):
