@@ -6,6 +6,7 @@ from functools import cache
 
 from . import formats, hints, validate
 from .bindings import ITEM, iter_leaves
+from .untouched import never, untouched_items
 from .walk import Walk
 
 ODD_CARDS = "jwstlike.datamodels.odd_cards:lines_about"
@@ -30,8 +31,8 @@ class Checking:
         told = (*self._told(walk.found), *self._missing_cards())
         return validate.Report([*told, *hints.of(self, walk), *self._advice(), *_of_source(lines)])
 
-    def _walk(self):
-        walk = Walk()
+    def _walk(self, but=never):
+        walk = Walk(but=but)
         walk.look(self._spec, self._tree)
         return walk
 
@@ -55,6 +56,12 @@ class Checking:
     def _act_on_tree(self):
         """Act on what is wrong with the tree as it is, whatever was not read yet."""
         validate.act(validate.Report(self._told(self._walk().found)), self)
+
+    def _act_on_source(self):
+        """Act, with `strict_validation`, on what a file holds that was opened; not on advice."""
+        if self._strict_validation:
+            found = (f for f in self.check() if f.hint or f.severity == "error")
+            validate.act(validate.Report(found), self)
 
     def _missing_cards(self):
         """Find the cards without which a FITS file would be incomplete."""
@@ -113,9 +120,10 @@ class Checking:
         """Act on what is wrong with the tree, but for what the source was blamed for already."""
         if self._mode == "off":
             return
-        self._load_cards()
+        but = never if self._strict_validation else untouched_items(self)
+        self._load_cards(but)
         blamed = () if self._reader is None else self._reader.flagged
-        found = [f for f in self._walk().found if _in_schema(f[0]) not in blamed]
+        found = [f for f in self._walk(but).found if _in_schema(f[0]) not in blamed]
         done = "nothing was saved" if self._strict_validation else "kept"
         told = self._told(found, done)
         validate.act(validate.Report([*told, *self._missing_cards()]), self)

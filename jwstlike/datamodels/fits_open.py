@@ -24,8 +24,7 @@ def read_model(model, init):
         index = _migrated(index, model._migrate_hdulist)
     model.__dict__["_reader"] = FitsReader(index, model._table)
     model._reader.adopt(model._tree, model._spec)
-    if model._strict_validation:
-        model.validate()
+    model._act_on_source()
 
 
 def _migrated(index, migrate):

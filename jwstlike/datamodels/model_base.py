@@ -11,13 +11,13 @@ import numpy as np
 from .. import settings
 from ..errors import FileFormatError, UnknownAttributeError
 from . import formats, hints, lifetime, validate
-from . import schema as schema_tools
-from .bindings import LIST, Table
+from .bindings import LIST
 from .casting import is_array
 from .checking import Checking
-from .class_tables import extended, table_of
+from .class_tables import table_of
 from .content import LazyContent
 from .defaults import _make_default
+from .follow_schema import FollowsSchema
 from .history import HistoryList, create_history_entry
 from .legacy import LegacyMethods
 from .node import Node, leaves
@@ -33,7 +33,7 @@ MODES = {
 }  # fmt: skip
 
 
-class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode):
+class DataModel(LazyContent, FollowsSchema, Checking, Saving, Views, LegacyMethods, ObjectNode):
     """Arrays and metadata of one data set, as attributes that follow a schema.
 
     Parameters
@@ -110,7 +110,8 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
             _spec=table.root, _tree={}, _parent=None, _key=None, _pending=None,
             _table=table, _reader=None, _shared=False, _pending_nodes={}, _source_path=None,
             _source_name=None, _given_shape=None, _history={}, _mode="warn", _given_out=set(),
-            _guessed=False, _type_in_file=None, _lock=threading.RLock(), _origins={},
+            _guessed=put.get("_guessed", False), _type_in_file=None, _lock=threading.RLock(),
+            _origins={},
         )  # fmt: skip
 
     @property
@@ -182,32 +183,6 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
     def instance(self):
         """The raw tree."""
         return self._instance
-
-    @property
-    def schema(self):
-        """The merged schema, a copy of this model's own.
-
-        What a caller changes in it holds for this model from the next assignment on.
-        """
-        if "_own_schema" not in self.__dict__:
-            self._own_schema = copied(self._table.schema)
-        return self._own_schema
-
-    @property
-    def _schema(self):
-        return self.schema
-
-    def _heed_own_schema(self):
-        own = self.__dict__.get("_own_schema")
-        if own is not None and own != self._table.schema:
-            self._follow(copied(own))
-
-    def _follow(self, schema):
-        """Take another schema."""
-        table = Table(schema)
-        self.__dict__.update(_table=table, _spec=table.root)
-        self.__dict__.pop("_own_schema", None)
-        self._forget_nodes()
 
     @property
     def _model_type(self):
@@ -412,30 +387,6 @@ class DataModel(LazyContent, Checking, Saving, Views, LegacyMethods, ObjectNode)
             and spec.kind == LIST
             and any(name.startswith(f"{path}.") for name in names)
         )
-
-    # ------------------------------------------------------------ schema
-
-    def find_fits_keyword(self, keyword, return_result=True):
-        """Return the dotted paths that are bound to a FITS keyword."""
-        return schema_tools.find_fits_keyword(self._table.schema, keyword)
-
-    def search_schema(self, substring):
-        """Return (path, text) of all schema nodes whose name or title holds a text."""
-        return schema_tools.search_schema(self._table.schema, substring)
-
-    def extend_schema(self, new_schema):
-        """Merge a schema into this model's (by allOf) and check the content; returns self."""
-        merged = extended(self._table.schema, new_schema)
-        self._load_all()
-        self._follow(merged)
-        self.validate()
-        return self
-
-    def add_schema_entry(self, position, new_schema):
-        """Merge a schema for one dotted path; returns self."""
-        for name in reversed(position.split(".")):
-            new_schema = {"type": "object", "properties": {name: new_schema}}
-        return self.extend_schema(new_schema)
 
 
 class JwstDataModel(DataModel):

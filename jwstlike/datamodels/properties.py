@@ -245,6 +245,12 @@ class ObjectNode(Node):
     def __bool__(self):  # without it, ``if node:`` would read the whole file to count
         return True
 
+    def __array__(self, dtype=None, copy=None):
+        """One object, no sequence of names: an array of models holds models."""
+        made = np.empty((), object)
+        made[()] = self
+        return made if dtype is None else made.astype(dtype)
+
     def __contains__(self, path):
         if "." not in str(path) and self._parent is not None:
             return self.hasattr(path)

@@ -1,6 +1,7 @@
 """Rows and columns of a table, as users handle them."""
 
 import math
+import sys
 
 import numpy as np
 
@@ -149,15 +150,50 @@ class Columns:
             return Column(self._table, self.names[key])
         return Column(self._table, self._table._known(key))
 
+    def __add__(self, others):
+        """Columns for a new table of FITS: an astropy `ColDefs`."""
+        import astropy.io.fits as afits
+
+        return afits.ColDefs(self) + afits.ColDefs(others)
+
+    def __radd__(self, others):
+        import astropy.io.fits as afits
+
+        return afits.ColDefs(others) + afits.ColDefs(self)
+
     def __repr__(self):
         return "\n".join(map(repr, self))
 
 
+def _astropy_column():
+    """Return astropy's `Column` of FITS tables, None while nobody uses it."""
+    return getattr(sys.modules.get("astropy.io.fits.column"), "Column", None)
+
+
 class Column:
-    """One column: ``name``, ``unit`` (which can be set) and ``array``."""
+    """One column: ``name``, ``unit`` (which can be set) and ``array``.
+
+    To other code it is a `Column` of `astropy.io.fits`: `isinstance` says so, and what makes new
+    tables of columns takes a `copy`, which is one.
+    """
 
     def __init__(self, table, name):
         self._table, self.name = table, name
+
+    @property
+    def __class__(self):
+        return _astropy_column() or Column
+
+    def __reduce__(self):
+        return Column, (self._table, self.name)
+
+    def copy(self):
+        """Return an independent astropy `Column`, with the values of this one."""
+        import astropy.io.fits as afits
+
+        made = afits.ColDefs(np.array(self._table[[self.name]]))[0]
+        made.unit = self.unit
+        return made
 
     @property
     def unit(self):
@@ -180,7 +216,10 @@ class Column:
     @property
     def format(self):
         """Value of TFORM; None where FITS has no such columns."""
-        return tform(self.dtype.base, self.dtype.shape)
+        text, astropy_column = tform(self.dtype.base, self.dtype.shape), _astropy_column()
+        if text is None or astropy_column is None:
+            return text
+        return type(astropy_column("any", text).format)(text)  # a str that astropy asks more of
 
     @property
     def array(self):

@@ -140,7 +140,9 @@ def _make(source, name, guess, kwargs):
         NoTypeWarning,
         stacklevel=validate.outside(),
     )
-    model = cls(source, **kwargs)
+    model = cls.__new__(cls)
+    model._guessed = True  # told before the content is looked at
+    model.__init__(source, **kwargs)
     model._forget_type(name)
     return model
 

@@ -273,3 +273,15 @@ def test_a_model_that_gets_the_content_of_another_shows_it(deepcopy):
     assert target.meta.instrument.name == "NIRISS"
     target.meta.instrument.name = "MIRI"
     assert source.meta.instrument.name == ("NIRISS" if deepcopy else "MIRI")
+
+
+def test_an_array_of_models_holds_models():
+    models = [datamodels.SpecModel() for _ in range(3)]
+    found = np.array(models)[np.array([2, 1, 2]) == 2]
+    assert found.dtype == object
+    assert list(found) == [models[0], models[2]]
+    assert found[1] is models[2]
+    assert np.array([models[0].meta, models[1].meta]).shape == (2,)
+    many = datamodels.MultiSpecModel()
+    many.spec.extend(found)
+    assert len(many.spec) == 2

@@ -8,7 +8,7 @@ import pytest
 
 from jwstlike import datamodels
 from jwstlike.datamodels import FlatModel, ImageModel, RampModel
-from jwstlike.datamodels.exceptions import ValidationError, ValidationWarning
+from jwstlike.datamodels.exceptions import NoTypeWarning, ValidationError, ValidationWarning
 
 
 @pytest.fixture
@@ -195,3 +195,27 @@ def test_a_strict_reference_file_needs_its_entries():
         FlatModel((2, 2)).validate()
     with pytest.raises(ValidationError, match="is missing values for"):
         FlatModel((2, 2), validate="strict").validate()
+
+
+# ---------------------------------------------------------------- strict opening
+
+
+def test_a_strict_open_of_a_reference_does_not_act_on_advice(tmp_path):
+    for model in (datamodels.MirImgPhotomModel(), datamodels.GainModel((2, 2))):
+        model = datamodels.open(model.save(tmp_path / "a.fits"), strict_validation=True)
+        with pytest.raises(ValidationError, match=r"missing values for \[description"):
+            model.validate()
+
+
+def test_a_strict_open_of_a_foreign_file_warns_of_what_jwst_does_not_know(tmp_path):
+    header = afits.Header({"TELESCOP": "HST", "INSTRUME": "WFC3"})
+    image = afits.ImageHDU(np.ones((2, 2)), name="SCI")
+    afits.HDUList([afits.PrimaryHDU(header=header), image]).writeto(tmp_path / "a.fits")
+    with pytest.warns() as caught:
+        model = datamodels.open(tmp_path / "a.fits", validate="strict")
+    told = {w.category: str(w.message) for w in caught}
+    assert set(told) == {ValidationWarning, NoTypeWarning}
+    assert "INSTRUME" in told[ValidationWarning]
+    assert (model.meta.instrument.name, model.data.sum()) == ("WFC3", 4)
+    with pytest.raises(ValidationError, match="INSTRUME"):
+        datamodels.ImageModel(tmp_path / "a.fits", validate="strict")

@@ -414,3 +414,48 @@ def test_rows_with_longer_texts_than_in_the_schema_are_taken_whole(tmp_path):
     model = datamodels.NrcImgPhotomModel()
     model.phot_table = [("A" * 40, "CLEAR", 1.0, 2.0)]
     assert saved(model, tmp_path)[0][0] == "A" * 40
+
+
+# ---------------------------------------------------------------- columns for new tables of FITS
+
+
+@pytest.fixture
+def of_all_kinds():
+    rows = np.zeros(3, [("A", "f4"), ("N", "S5"), ("U", "u2"), ("C", "f8", (2, 3)), ("B", "?")])
+    rows["A"], rows["N"], rows["U"] = [1, 2, 3], ["a", "bb", "ccc"], [1, 40000, 65535]
+    rows["C"].flat, rows["B"] = range(18), [True, False, True]
+    return as_table(rows, {"A": "Jy"})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda columns: fits.FITS_rec.from_columns(columns),
+        lambda columns: fits.BinTableHDU.from_columns(columns).data,
+        lambda columns: fits.BinTableHDU.from_columns(fits.ColDefs(columns)).data,
+        lambda columns: fits.BinTableHDU.from_columns([columns[n] for n in columns.names]).data,
+    ],
+)
+def test_columns_make_new_tables_of_fits(of_all_kinds, make):
+    made = make(of_all_kinds.columns)
+    assert (made.names, made.columns["A"].unit) == (["A", "N", "U", "C", "B"], "Jy")
+    assert [made.columns[n].format for n in made.names] == ["E", "5A", "I", "6D", "L"]
+    for name in made.names:
+        assert np.array_equal(made[name], of_all_kinds[name])
+    made["A"][0] = 9
+    assert of_all_kinds["A"][0] == 1
+
+
+def test_columns_are_added_to_others(of_all_kinds):
+    more = fits.Column("X", "J", array=[7, 8, 9])
+    for added in (of_all_kinds.columns + [more], [more] + of_all_kinds.columns):
+        data = fits.BinTableHDU.from_columns(added).data
+        assert sorted(data.names) == ["A", "B", "C", "N", "U", "X"]
+        assert (data["X"].sum(), data["U"].max()) == (24, 65535)
+
+
+def test_the_unit_of_a_column_is_still_set_at_the_table(of_all_kinds):
+    column = of_all_kinds.columns["A"]
+    column.unit = "K"
+    assert of_all_kinds.units == {"A": "K"}
+    assert (isinstance(column, fits.Column), column.copy().unit) == (True, "K")
