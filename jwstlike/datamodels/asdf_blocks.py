@@ -16,7 +16,7 @@ from ..errors import FileFormatError
 from .arrays import ArrayRef
 from .lazy_array import LazyArray
 from .sources import Source
-from .table_array import as_table
+from .table_array import TableArray, as_table
 
 MAGIC = b"\xd3BLK"
 HEADER = struct.Struct(">I4sQQQ16s")  # flags, compression, allocated, used, data size, MD5
@@ -33,11 +33,25 @@ TEXTS = {"ascii": "S", "ucs4": "U"}
 NAMES = {code: name for name, code in DATATYPES.items()}
 
 
-def units_of(datatype):
-    """Return the units of the columns in an ASDF datatype, {name: unit}; ours, unknown to ASDF."""
+def of_columns(datatype, word, kind):
+    """Return what an ASDF datatype tells of its columns beyond the standard.
+
+    Parameters
+    ----------
+    datatype : list or str
+    word : str
+        "unit" or "mask" (of undefined cells); readers that do not know it pass it by.
+    kind : type
+        Of a valid value.
+
+    Returns
+    -------
+    dict
+        {name of the column: value}.
+    """
     fields = datatype if isinstance(datatype, list) else ()
     named = (f for f in fields if isinstance(f, dict))
-    return {f["name"]: f["unit"] for f in named if isinstance(f.get("unit"), str) and "name" in f}
+    return {f["name"]: f[word] for f in named if isinstance(f.get(word), kind) and "name" in f}
 
 
 def to_dtype(datatype, byteorder="big"):
@@ -234,8 +248,8 @@ class BlockRef(LazyArray):
         Of the first element in the block.
     strides : tuple of int, optional
         Bytes; None for C order.
-    mask : BlockRef, ndarray or scalar, optional
-        Then `read` gives a masked array.
+    mask : BlockRef, ndarray, scalar or {name of a column: BlockRef or ndarray}, optional
+        Then `read` gives a masked array, or a table with masked columns.
     units : dict of str to str, optional
         Of the columns of a table, by name.
     """
@@ -301,13 +315,23 @@ class BlockRef(LazyArray):
 def _masked(data, mask, name):
     mask = mask.read() if hasattr(mask, "read") else mask
     try:
+        if isinstance(mask, dict):
+            return _masked_columns(as_table(data), mask)
         if not isinstance(mask, np.ndarray):
             mask = np.isnan(data) if mask != mask else data == mask  # noqa: PLR0124 - NaN
         return np.ma.array(data, mask=mask)
-    except (ValueError, TypeError, np.ma.MAError) as error:
+    except (ValueError, TypeError, KeyError, np.ma.MAError) as error:
         raise FileFormatError(name, f"the mask of an array: {error}", "the file is damaged") from (
             error
         )
+
+
+def _masked_columns(table, masks):
+    columns = {name: table[name] for name in table.names}
+    for name, mask in masks.items():
+        mask = mask.read() if hasattr(mask, "read") else mask
+        columns[name] = np.ma.array(columns[name], mask=mask)
+    return TableArray(table.shape, columns, table.units)
 
 
 def native_dtype(dtype):

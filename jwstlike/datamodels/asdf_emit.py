@@ -15,6 +15,7 @@ from .asdf_nodes import (
     OLD_STANDARD,
     OLD_TAGS,
     STANDARD,
+    ArrayNode,
     NeedsAsdf,
     ndarray_tag,
 )
@@ -210,10 +211,7 @@ class Emitter:
         put(f" {tag_text(ndarray_tag(self.standard))}")
         for name, item in node.items():
             put(f"\n{indent}  {name}:")
-            if name == "mask" and isinstance(item, dict):
-                self._array(item, indent + "  ")
-            else:
-                put(f" {self._inline(item)}")
+            put(f" {self._inline(item)}")
 
     def _container(self, value, indent, path, in_list):
         put, key = self._parts.append, id(value)
@@ -274,7 +272,9 @@ class Emitter:
     def _inline(self, value):
         """Write a small plain value in flow style."""
         if isinstance(value, dict):
-            return "{" + ", ".join(f"{k}: {self._inline(v)}" for k, v in value.items()) + "}"
+            tag = f"{tag_text(ndarray_tag(self.standard))} " * isinstance(value, ArrayNode)
+            pairs = ", ".join(f"{quoted(k)}: {self._inline(v)}" for k, v in value.items())
+            return f"{tag}{{{pairs}}}"
         if isinstance(value, (list, tuple)):
             return "[" + ", ".join(map(self._inline, value)) + "]"
         return self.scalar(value, ())

@@ -3,7 +3,7 @@
 import io
 
 from ..atomic import replacing
-from . import asdf_support
+from . import asdf_support, ragged
 from .fits_open import index_of
 
 EXTNAME = "ASDF"
@@ -33,7 +33,7 @@ def open(filename_or_hdu, ignore_missing_extensions=False, ignore_unrecognized_t
     content = index.source.read(hdu.data_offset, hdu.data_size)
     tree = asdf_support.load_tree(content, f"{index.source.name}[{hdu.place}]", index)
     return asdf.open(
-        io.BytesIO(asdf_support.content(tree)),
+        io.BytesIO(asdf_support.content(ragged.without_objects(tree))),
         lazy_load=False,
         ignore_missing_extensions=ignore_missing_extensions,
         ignore_unrecognized_tag=ignore_unrecognized_tag,

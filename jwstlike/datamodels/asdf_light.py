@@ -9,6 +9,7 @@ References
 ASDF standard 1.6.0, https://asdf-standard.readthedocs.io
 """
 
+import datetime
 import hashlib
 import re
 from functools import partial
@@ -22,11 +23,12 @@ from ..errors import FileFormatError, MissingFileError
 from . import validate
 from .arrays import flat_blocks
 from .asdf_blocks import HEADER, INDEX, MAGIC, Block, BlockRef, from_dtype, read_blocks
-from .asdf_emit import Emitter
-from .asdf_nodes import CORE, FitsSource, NeedsAsdf, TaggedDict, TaggedList, TaggedStr
+from .asdf_emit import SIMPLE, Emitter
+from .asdf_nodes import CORE, ArrayNode, FitsSource, NeedsAsdf, TaggedDict, TaggedList, TaggedStr
 from .asdf_parse import TreeBuilder, TreeError
+from .casting import is_array, is_lazy, plain_scalar
 from .sources import BLOCK, Source
-from .table_array import TableArray
+from .table_array import TableArray, as_table
 
 __all__ = [
     "FitsSource",
@@ -44,6 +46,8 @@ CHUNK = 1 << 16
 MAX_TREE = 1 << 28  # longest YAML text that is read, bytes
 _END = re.compile(rb"\r?\n\.\.\.[ \t]*(?:\r?\n|$)")
 _REMEDY = "give an ASDF or FITS file"
+DESCRIPTOR = np.dtype((">i4", (2,)))  # what FITS has in the rows for cells of variable length
+LEAVES = (str, bool, int, float, complex, bytes, datetime.date, np.generic, FitsSource)
 _CUT = "the file is truncated: its tree has no end marker '...'"
 
 
@@ -192,7 +196,7 @@ def _read_all(node, done):
 
 def link_node(array, source):
     """Return the ``ndarray`` node of an array that lies in an HDU, ``source`` ``fits:SCI,1``."""
-    datatype, _ = from_dtype(_packed(array.dtype))
+    datatype, _ = from_dtype(_packed(array.dtype, DESCRIPTOR))
     if isinstance(datatype, list) and isinstance(datatype[0], dict):
         datatype = [{**field, "byteorder": "big"} for field in datatype]
     return {
@@ -267,23 +271,25 @@ class _BlockWriter:
         """Return the node of an array, None for anything else."""
         if isinstance(value, FitsSource):
             return link_node(value, value.source)
-        if not hasattr(value, "raw_blocks") and not isinstance(value, np.ndarray):
+        if not is_array(value):
             return None
         source = self._external(value)
         if source is not None:
             return link_node(value, source)
         where = ".".join(map(str, path))
-        value, units = _to_be_stored(value)
+        value, units, masks = _to_be_stored(value)
         if isinstance(value, np.ndarray) and not _is_plain_array(value):
             raise NeedsAsdf(where, type(value))
         try:
             node = self._block_node(value)
         except TypeError as error:
             raise TypeError(f"{where}: {error}") from None
-        if units:
-            node["datatype"] = _with_units(node["datatype"], units)
+        masks = {name: self.node(mask, path) for name, mask in masks.items()}
+        for word, of_columns in (("unit", units), ("mask", masks)):
+            if of_columns:
+                node["datatype"] = _with_words(node["datatype"], word, of_columns)
         mask = getattr(value, "mask", None)
-        if mask is not None:
+        if mask is not None and not masks:
             node["mask"] = mask if isinstance(mask, (int, float)) else self.node(mask, path)
         return node
 
@@ -291,13 +297,11 @@ class _BlockWriter:
         datatype, byteorder = from_dtype(_packed(_dtype(value)))
         shape = [int(n) for n in value.shape]
         block = getattr(value, "block", None)
-        if not (isinstance(block, Block) and block.compression):
-            number = self._number(value, _content_key(value))
-            return {
-                "source": number, "datatype": datatype, "byteorder": byteorder, "shape": shape
-            }  # fmt: skip
-        node = {"source": self._number(block, block), "datatype": datatype}
-        node.update(byteorder=byteorder, shape=shape)  # packed blocks are copied as they are
+        packed = isinstance(block, Block) and block.compression  # such are copied as they are
+        number = self._number(block, block) if packed else self._number(value, _content_key(value))
+        node = ArrayNode(source=number, datatype=datatype, byteorder=byteorder, shape=shape)
+        if not packed:
+            return node
         if value.offset:
             node["offset"] = value.offset
         if value.strides:
@@ -311,23 +315,30 @@ class _BlockWriter:
         return self._numbers[key]
 
 
-def _with_units(datatype, units):
-    """Return the datatype of a table with the units of its columns, in a word that ASDF ignores."""
-    units = {name.upper(): unit for name, unit in units.items()}
+def _with_words(datatype, word, of_columns):
+    """Return the datatype of a table with a word for each column that readers of ASDF pass by."""
+    of_columns = {name.upper(): value for name, value in of_columns.items()}
     return [
-        field | ({"unit": units[field["name"].upper()]} if field["name"].upper() in units else {})
+        field | ({word: of_columns[name]} if (name := field["name"].upper()) in of_columns else {})
         for field in datatype
     ]
 
 
 def _to_be_stored(value):
-    """Return an array, or a reference to its bytes, and the units of its columns."""
+    """Return an array, or a reference to its bytes, and units and masks of its columns."""
     units = getattr(value, "units", None)
-    is_lazy = hasattr(value, "raw_blocks")
-    if is_lazy and (not hasattr(value, "stored") or getattr(value, "is_scaled", False)):
+    is_unread = is_lazy(value)
+    if is_unread and (not hasattr(value, "stored") or getattr(value, "is_scaled", False)):
         value = value.read()  # a table, or values that are not those stored
         units = getattr(value, "units", None) or units
-    return value.exact_rows() if type(value) is TableArray else value, units
+    if isinstance(value, np.ma.MaskedArray) and value.dtype.names:
+        value = as_table(value)
+    if type(value) is not TableArray:
+        mask = getattr(value, "mask", None)
+        return value, units, mask if is_unread and isinstance(mask, dict) else {}
+    columns = value.load().items()
+    masks = {name: np.ma.getmaskarray(c) for name, c in columns if np.ma.is_masked(c)}
+    return value.exact_rows(), units, masks
 
 
 def _is_plain_array(value):
@@ -336,6 +347,14 @@ def _is_plain_array(value):
     if kind in (np.ndarray, np.memmap, np.recarray):
         return True
     return kind.__name__ == "MaskedArray" and kind.__module__.startswith("numpy.")
+
+
+def needs_asdf(value):
+    """Whether a value that is no container can be written by asdf only."""
+    if isinstance(value, np.ndarray):
+        return not _is_plain_array(value) and type(value) is not TableArray
+    known = is_lazy(value) or type(value) in SIMPLE or isinstance(value, LEAVES)
+    return not known and plain_scalar(value) is value
 
 
 def _data(array):
@@ -357,11 +376,13 @@ def _dtype(array):
     return array.dtype if isinstance(array, np.ndarray) else array.stored
 
 
-def _packed(dtype):
-    """Return a structured dtype without gaps between its fields; others unchanged."""
+def _packed(dtype, of_object=None):
+    """Return a dtype without gaps between its fields, perhaps with another one for objects."""
     if dtype.names is None:
-        return np.dtype((_packed(dtype.base), dtype.shape)) if dtype.shape else dtype
-    return np.dtype([(n, _packed(dtype.fields[n][0])) for n in dtype.names])
+        if dtype.shape:
+            return np.dtype((_packed(dtype.base, of_object), dtype.shape))
+        return of_object if dtype.kind == "O" and of_object else dtype
+    return np.dtype([(n, _packed(dtype.fields[n][0], of_object)) for n in dtype.names])
 
 
 def _nbytes(array):

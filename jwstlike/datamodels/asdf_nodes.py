@@ -31,6 +31,10 @@ def ndarray_tag(standard):
     return f"{CORE}ndarray-1.{int(standard is STANDARD)}.0"
 
 
+class ArrayNode(dict):
+    """What stands for an array in the text, to be written under the tag of arrays."""
+
+
 class NeedsAsdf(Exception):  # noqa: N818 - a fork in the road, not an error
     """A value that only the asdf package, with its extensions, can write.
 

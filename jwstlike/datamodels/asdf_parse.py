@@ -13,7 +13,7 @@ import re
 
 import numpy as np
 
-from .asdf_blocks import BlockRef, to_dtype, units_of
+from .asdf_blocks import BlockRef, of_columns, to_dtype
 from .asdf_nodes import CORE, FitsSource, TaggedDict, TaggedList, TaggedStr
 
 YAML = "tag:yaml.org,2002:"
@@ -23,6 +23,7 @@ MAX_ALIASED = 50_000  # nodes that aliases may stand for, or ten times those of 
 PLAIN_TAGS = ("asdf", "software", "history_entry", "extension_metadata")
 CONTAINERS = tuple(YAML + name for name in ("map", "seq", "set", "omap", "pairs"))
 KNOWN_TAGS = (*PLAIN_TAGS, "ndarray", "integer", "constant", "complex")
+MASKS = (BlockRef, np.ndarray)
 MERGE = object()
 
 _VERSION = re.compile(r"-\d+\.\d+\.\d+$")
@@ -257,8 +258,9 @@ class TreeBuilder:
             shape = [int(n) for n in shape]
             if min(shape, default=0) < 0:
                 raise ValueError(f"shape {shape}")  # noqa: TRY301 - told with the others
-            offset, units = int(node.get("offset", 0)), units_of(node["datatype"])
-            return BlockRef(block, stored, shape, offset, _strides(node), node.get("mask"), units)
+            offset, units = int(node.get("offset", 0)), of_columns(node["datatype"], "unit", str)
+            mask = of_columns(node["datatype"], "mask", MASKS) or node.get("mask")
+            return BlockRef(block, stored, shape, offset, _strides(node), mask, units)
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise TreeError(f"an ndarray cannot be understood ({error})") from error
 

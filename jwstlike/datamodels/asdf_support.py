@@ -8,22 +8,18 @@ import io
 import os
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..atomic import replacing
 from ..errors import FileFormatError, MissingFileError
-from . import asdf_light, ragged, validate
+from . import asdf_light, compression, ragged, validate
 from .arrays import array_ref
-from .asdf_nodes import ndarray_tag, standard_of
+from .asdf_nodes import standard_of
 from .bindings import ARRAY, LIST, OBJECT
 from .by_reference import restored
-from .casting import PLAIN, is_lazy
-from .compression import unpacked
+from .casting import is_lazy
 from .formats import is_same_file, read_or_warn
 from .quiet import quiet
 from .sharing import looked_at
 from .sources import Source
-from .table_array import TableArray
 
 OF_FILE = ("asdf_library", "_fits_hash")
 
@@ -47,7 +43,7 @@ def loaded(init):
         source = Source(b"", str(init.uri or "<AsdfFile>"))
         return LoadedTree(_plain_arrays(dict(init.tree)), source)
     try:
-        source = unpacked(init)
+        source = compression.unpacked(init)
     except FileNotFoundError:
         raise MissingFileError(init) from None
     return LoadedTree(asdf_light.load(source)[0], source)
@@ -57,7 +53,7 @@ def read_model(model, init):
     """Give a model the tree of an ASDF file; its arrays stay unread."""
     found = loaded(init)
     model.__dict__["_tree"] = {k: v for k, v in found.tree.items() if k not in OF_FILE}
-    ragged.restore(model._tree.get("extra_fits"))
+    ragged.restore(model._tree)
     model._note_source(found.source)
     if model._strict_validation:
         model.validate()
@@ -178,8 +174,9 @@ def tree_of(model, standalone=True):
     extra = tree.pop("extra_fits", None)
     if extra and standalone:  # else it lies in the FITS file itself
         reader = model._reader
-        extra = extra if reader is None else reader.renamed_extra(extra, model._tree)
-        tree["extra_fits"] = ragged.without_objects(extra)
+        tree["extra_fits"] = extra if reader is None else reader.renamed_extra(extra, model._tree)
+    if standalone:
+        tree = ragged.without_objects(tree)
     history = _history_of(model, tree.pop("history", None))
     if history:
         tree["history"] = history
@@ -290,12 +287,11 @@ def content(tree, external=None, name=""):
 
 
 def dump(tree, external=None, name=""):
-    """Yield the bytes of an ASDF file; see `content`."""
+    """Return an iterator over the bytes of an ASDF file; see `content`."""
     try:  # a value that needs asdf is found before the first byte
-        pieces = asdf_light.dump(tree, external=external)
+        return asdf_light.dump(tree, external=external)
     except asdf_light.NeedsAsdf:
-        pieces = [_dump_by_asdf(tree, external, name)]
-    yield from pieces
+        return asdf_light.dump(encoded(tree, name), external=external)
 
 
 def _guarded(tree, action):
@@ -310,87 +306,91 @@ def _readable(value, path):
     if is_lazy(value):
         return None if read_or_warn(value, ".".join(map(str, path))) is None else value
     if isinstance(value, dict):
-        made = {k: _readable(v, (*path, k)) for k, v in value.items()}
-        return type(value)(made, value._tag) if hasattr(value, "_tag") else made
+        return _like(value, {k: _readable(v, (*path, k)) for k, v in value.items()})
     if isinstance(value, list):
-        made = [_readable(v, (*path, n)) for n, v in enumerate(value)]
-        return type(value)(made, value._tag) if hasattr(value, "_tag") else made
+        return _like(value, [_readable(v, (*path, n)) for n, v in enumerate(value)])
     return value
 
 
-def _dump_by_asdf(tree, external=None, name="", **kwargs):
-    """Write by asdf itself; linked arrays are passed by as tagged dicts."""
+def encoded(tree, name=""):
+    """Copy a tree with the nodes that asdf makes of its objects; `decode` is the way back.
+
+    Raises
+    ------
+    FileFormatError
+        For an object that has no form there; the text tells its path.
+    """
+    objects = {id(value): (path, value) for path, value in _objects(tree, (), set())}
+    standard = standard_of(tree)
+    try:
+        file = _by_asdf({"nodes": [value for _, value in objects.values()]}, standard)
+    except Exception:  # of whatever plug-in; which of them is it?
+        for path, value in objects.values():
+            _try_alone(path, value, standard, name)
+        raise
+    made = asdf_light.load(file, name=name)[0]
+    tree = _with_nodes(tree, dict(zip(objects, made["nodes"], strict=True)), {})
+    extensions = made.get("history", {}).get("extensions", ())
+    return tree | {"history": _with_extensions(tree.get("history"), extensions)}
+
+
+def _by_asdf(tree, standard):
     import asdf
 
-    stream, standard = io.BytesIO(), standard_of(tree)
-    plain = _with_extensions(_for_asdf(tree, external, ndarray_tag(standard)))
+    stream = io.BytesIO()
     with quiet():  # of tags that are carried, not understood
-        try:
-            asdf.AsdfFile(plain, version=standard).write_to(stream, **kwargs)
-        except Exception as error:  # of whatever plug-in
-            reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-            where = next((p for v in error.args[1:] if (p := _path_of(tree, v))), None)
-            if where:
-                reason = f"{where} is a {type(error.args[1]).__name__}, which has no form there"
-            raise FileFormatError(name, f"its ASDF tree cannot be written ({reason})") from error
+        asdf.AsdfFile(tree, version=standard).write_to(stream)
     return stream.getvalue()
 
 
-def _with_extensions(tree):
-    """Give asdf its own class for the extensions that the history names already."""
-    from asdf.tags.core import ExtensionMetadata
-
-    history = tree.get("history")
-    if isinstance(history, dict) and history.get("extensions"):
-        history["extensions"] = [ExtensionMetadata(entry) for entry in history["extensions"]]
-    return tree
-
-
-def _path_of(tree, value):
-    """Return the dotted path of an object in a tree, None if it is not there."""
-    pairs = tree.items() if isinstance(tree, dict) else enumerate(tree)
-    for key, child in pairs:
-        if child is value:
-            return str(key)
-        below = _path_of(child, value) if isinstance(child, (dict, list)) else None
-        if below is not None:
-            return f"{key}.{below}"
-    return None
+def _try_alone(path, value, standard, name):
+    try:
+        _by_asdf({"node": value}, standard)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        where = f"{'.'.join(map(str, path))} is a {type(value).__name__}"
+        raise FileFormatError(
+            name, f"its ASDF tree cannot be written ({where}, which has no form there; {reason})"
+        ) from error
 
 
-def _for_asdf(value, external, ndarray):
-    """Copy a tree in the form that asdf takes: arrays read, tags as its own classes."""
-    if type(value) in PLAIN or value is None:
-        return value
-    if is_lazy(value) or isinstance(value, np.ndarray):
-        link = external and external(value)
-        if link is not None:
-            return _tagged(asdf_light.link_node(value, link), ndarray)
-        value = value.read() if is_lazy(value) else value
-        return value.exact_rows() if type(value) is TableArray else value
-    if isinstance(value, dict):
-        value, tag = {k: _for_asdf(v, external, ndarray) for k, v in value.items()}, _tag_of(value)
-    elif isinstance(value, list):
-        value, tag = [_for_asdf(v, external, ndarray) for v in value], _tag_of(value)
-    else:
-        tag = _tag_of(value)
-    return _tagged(value, tag) if tag else value
+def _objects(value, path, seen):
+    """Yield path and value of what only asdf can write."""
+    if not isinstance(value, (dict, list, tuple)):
+        if asdf_light.needs_asdf(value):
+            yield path, value
+        return
+    if id(value) not in seen:
+        seen.add(id(value))
+        for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _objects(child, (*path, key), seen)
 
 
-def _tag_of(value):
-    return getattr(value, "_tag", None)
+def _with_nodes(value, nodes, done):
+    """Copy containers with nodes in the place of objects; one that stands twice stays one."""
+    if not isinstance(value, (dict, list, tuple)):
+        return nodes.get(id(value), value)
+    if id(value) not in done:
+        if isinstance(value, dict):
+            made = {key: _with_nodes(child, nodes, done) for key, child in value.items()}
+        else:
+            made = [_with_nodes(child, nodes, done) for child in value]
+        done[id(value)] = _like(value, made)
+    return done[id(value)]
 
 
-def _tagged(value, tag):
-    from asdf import tagged
+def _like(value, made):
+    """Put what was made of a container under its tag."""
+    return type(value)(made, value._tag) if hasattr(value, "_tag") else made
 
-    if isinstance(value, dict):
-        return tagged.TaggedDict(value, tag)
-    if isinstance(value, list):
-        return tagged.TaggedList(value, tag)
-    text = tagged.TaggedString(str(value))  # the emitter takes no subclass
-    text._tag = tag
-    return text
+
+def _with_extensions(history, used):
+    """Add the extensions that asdf used to the history."""
+    history = {"entries": history} if isinstance(history, list) else dict(history or {})
+    known = list(history.get("extensions") or ())
+    names = {entry.get("extension_class") for entry in known if isinstance(entry, dict)}
+    more = [entry for entry in used if entry.get("extension_class") not in names]
+    return {"extensions": known + more} | {k: v for k, v in history.items() if k != "extensions"}
 
 
 def write_model(model, target, overwrite=True, **kwargs):
@@ -415,7 +415,9 @@ def write_model(model, target, overwrite=True, **kwargs):
     name = str(getattr(target, "name", target))
 
     def write(tree):
-        blocks = [_dump_by_asdf(tree, name=name, **kwargs)] if kwargs else dump(tree, name=name)
+        blocks = dump(tree, name=name)
+        if kwargs:
+            blocks = [_rewritten(blocks, kwargs)]
         if hasattr(target, "write"):
             target.writelines(blocks)
             return
@@ -425,6 +427,16 @@ def write_model(model, target, overwrite=True, **kwargs):
     _guarded(tree_of(model), write)
     if model._reader is None and is_same_file(model._source_path, target):
         _rebind(model._tree, loaded(model._source_path).tree, model._origins)
+
+
+def _rewritten(blocks, options):
+    """Write a file once more, by asdf with its options."""
+    import asdf
+
+    stream = io.BytesIO()
+    with quiet(), asdf.open(io.BytesIO(b"".join(blocks)), lazy_load=False) as file:
+        file.write_to(stream, **options)
+    return stream.getvalue()
 
 
 def _rebind(tree, new, origins):

@@ -5,6 +5,7 @@ import contextlib
 import numpy as np
 
 from . import dqflags, formats, validate
+from .casting import is_lazy
 from .model_base import DataModel
 from .sharing import SharedArray
 
@@ -67,7 +68,9 @@ def make_beside_primary(model, *names):
 
     One that is read from a file makes them when they are asked for.
     """
-    if model._reader is None and model.hasattr(model.get_primary_array_name()):
+    primary = model._tree.get(model.get_primary_array_name())
+    is_unread = is_lazy(primary) and type(primary) is not SharedArray
+    if model._reader is None and primary is not None and not is_unread:
         for name in names:
             if not model.hasattr(name) and (made := model.get_default(name)) is not None:
                 with contextlib.suppress(ValueError):  # where the primary array is an odd one

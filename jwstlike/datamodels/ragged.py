@@ -1,8 +1,8 @@
-"""Tables in ASDF files that are more than an array: with ragged or masked columns.
+"""Tables with ragged columns in ASDF files, where an array cannot hold them.
 
-In ``extra_fits.<HDU>`` of an ASDF file such a table is a dict ``columns`` instead of an array
-``data``: a plain column is an array, a ragged one ``{values, lengths}``, all cells one behind the
-other, with ``shapes`` if they have more than one axis. ``units`` are those of the columns.
+In an ASDF file such a table is a dict ``{columns, units}``: a plain column is an array, a ragged
+one ``{values, lengths}``, all cells one behind the other, with ``shapes`` if they have more than
+one axis.
 """
 
 import numpy as np
@@ -13,35 +13,24 @@ from .lazy_array import LazyArray
 from .table_array import TableArray, ready
 
 RAGGED = ("values", "lengths")
+TABLE = {"columns", "units"}
 
 
-def without_objects(extra):
-    """Return `extra_fits` with such tables as columns; they are read, `extra` stays as it is."""
-    return {key: _split(content) for key, content in extra.items()}
-
-
-def _split(content):
-    data = content.get("data") if isinstance(content, dict) else None
+def without_objects(value):
+    """Copy a tree with such tables as columns; they are read, the tree stays as it is."""
+    if type(value) is dict:
+        return {key: without_objects(child) for key, child in value.items()}
+    if type(value) is list:
+        return [without_objects(child) for child in value]
     try:
-        if data is None or not (data.dtype.names and _is_special(data)):
-            return content
-        table = data.read() if is_lazy(data) else data
+        names = getattr(getattr(value, "dtype", None), "names", None)
+        if not names or all(value.dtype[name].base.kind != "O" for name in names):
+            return value
+        table = value.read() if is_lazy(value) else value
     except FileFormatError:  # left out, and told, where the arrays are written
-        return content
-    rest = {name: value for name, value in content.items() if name != "data"}
-    if getattr(table, "units", None):
-        rest["units"] = dict(table.units)
-    return rest | {"columns": {name: _column(table[name]) for name in table.dtype.names}}
-
-
-def _is_special(table):
-    """Whether a table may have columns that are more than an array of ASDF; it is not read."""
-    kinds = {table.dtype[name].base.kind for name in table.dtype.names}
-    stored = getattr(table, "columns", None)
-    stored = stored.values() if isinstance(stored, dict) else ()
-    return bool(kinds & {"O", "b"}) or any(column.null is not None for column in stored) or (
-        not is_lazy(table) and any(np.ma.isMaskedArray(table[n]) for n in table.dtype.names)
-    )  # fmt: skip
+        return value
+    columns = {name: _column(table[name]) for name in table.dtype.names}
+    return {"columns": columns, "units": dict(getattr(table, "units", None) or {})}
 
 
 def _column(column):
@@ -60,18 +49,22 @@ def _letters(text):
     return np.frombuffer(text.encode("latin-1", "replace"), "S1")
 
 
-def restore(extra):
-    """Put unread tables in the place of columns, in an `extra_fits` that was read."""
-    for content in extra.values() if isinstance(extra, dict) else ():
-        columns = content.get("columns") if isinstance(content, dict) else None
-        if (
-            isinstance(columns, dict)
-            and "data" not in content
-            and all(map(_is_known, columns.values()))
-        ):
-            units = content.pop("units", None)
-            known = units if isinstance(units, dict) else {}
-            content["data"] = RaggedTable(content.pop("columns"), known)
+def restore(tree):
+    """Put unread tables in the place of columns, in a tree that was read."""
+    for key, value in tree.items() if type(tree) is dict else enumerate(tree):
+        if type(value) not in (dict, list):
+            continue
+        if type(value) is dict and value.keys() == TABLE and _is_table(**value):
+            tree[key] = RaggedTable(value["columns"], value["units"])
+        else:
+            restore(value)
+
+
+def _is_table(columns, units):
+    if not (isinstance(columns, dict) and isinstance(units, dict)):
+        return False
+    known = all(map(_is_known, columns.values()))
+    return known and any(isinstance(column, dict) for column in columns.values())
 
 
 def _is_known(column):

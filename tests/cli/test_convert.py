@@ -7,8 +7,9 @@ import astropy.io.fits as afits
 import numpy as np
 import pytest
 
+from jwstlike import datamodels
 from jwstlike.cli import convert, diff
-from jwstlike.datamodels import ImageModel, MaskModel
+from jwstlike.datamodels import ImageModel, MaskModel, asdf_in_fits
 
 
 @pytest.fixture
@@ -151,6 +152,44 @@ def test_undefined_cells_survive(there_and_back, capsys):
     assert found["T"].data["n"][0] == 7
     assert diff.main(["a.fits", "b.asdf"]) == 0
     assert diff.main(["a.fits", "c.fits"]) == 0
+
+
+def primary(model_type):
+    hdu = afits.PrimaryHDU()
+    hdu.header.update(DATAMODL=model_type, TELESCOP="JWST")
+    return hdu
+
+
+@pytest.mark.filterwarnings("ignore::jwstlike.errors.ValidationWarning")
+def test_undefined_cells_of_tables_that_the_schema_knows_survive(there_and_back, capsys):
+    columns = [
+        afits.Column("integration_number", "J", null=-1, array=np.array([7, -1])),
+        afits.Column("end_day", "I", null=5, array=np.array([5, 8])),
+    ]
+    group = afits.BinTableHDU.from_columns(columns, name="GROUP")
+    science = afits.ImageHDU(np.ones((1, 1, 2, 2), "f4"), name="SCI")
+    found = there_and_back(primary("RampModel"), science, group)
+    assert [hdu.name for hdu in found] == ["PRIMARY", "SCI", "GROUP", "ASDF"]
+    table = datamodels.open("c.fits").group
+    assert table["integration_number"].tolist() == [7, None]
+    assert table["end_day"].tolist() == [None, 8]
+    with asdf.open("b.asdf") as file:  # a word that asdf does not know
+        assert file["group"]["end_day"][1] == 8
+    assert diff.main(["a.fits", "b.asdf"]) == 0
+    assert diff.main(["a.fits", "c.fits"]) == 0
+
+
+def test_cells_of_variable_length_in_a_table_that_the_schema_knows_survive(there_and_back, capsys):
+    cells = np.empty(2, object)
+    cells[:] = [np.array([1.5, 2.5]), np.array([])]
+    columns = [afits.Column("wavelength", "PD()", unit="um", array=cells)]
+    table = afits.BinTableHDU.from_columns(columns, name="EXTRACT1D")
+    found = there_and_back(primary("SpecModel"), table)
+    assert [list(cell) for cell in found["EXTRACT1D"].data["wavelength"]] == [[1.5, 2.5], []]
+    assert found["EXTRACT1D"].columns["wavelength"].unit == "um"
+    assert diff.main(["a.fits", "c.fits"]) == 0
+    found = asdf_in_fits.open("c.fits")["spec_table"]["columns"]["wavelength"]
+    assert found["lengths"].tolist() == [2, 0]
 
 
 def test_units_of_ascii_tables_survive(there_and_back):

@@ -357,6 +357,18 @@ def test_masked_arrays_keep_their_mask():
         np.testing.assert_array_equal(by_asdf(dumped({"a": source}))["a"].mask, array.mask)
 
 
+def test_undefined_cells_of_a_table_are_kept_and_asdf_reads_the_others():
+    rows = [(1, 1.5, "a"), (2, 2.5, "b")]
+    mask = [(True, False, False), (False, True, False)]
+    array = np.ma.array(rows, [("n", "i4"), ("x", "f4"), ("t", "S2")], mask=mask)
+    content = dumped({"a": array})
+    assert by_asdf(content)["a"]["n"][1] == 2
+    ref = load(content)[0]["a"]
+    table = ref.read()
+    assert [table[name].tolist() for name in "nxt"] == [[None, 2], [1.5, None], ["a", "b"]]
+    assert dumped({"a": ref}) == dumped({"a": table}) == content
+
+
 def test_an_array_subclass_asks_for_asdf():
     from astropy.units import Quantity
 

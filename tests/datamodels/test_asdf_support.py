@@ -105,6 +105,23 @@ def test_times_and_quantities_are_objects(tmp_path):
     assert again.meta.width == 3 * u.arcsec
 
 
+def test_beside_objects_tables_keep_units_and_undefined_cells(tmp_path):
+    from astropy.table import MaskedColumn, Table
+    from astropy.time import Time
+
+    model = ImageModel((2, 2))
+    column = MaskedColumn([1, 2], mask=[False, True], unit="mJy")
+    model.extra_fits = {"T": {"data": Table({"n": column})}}
+    model.meta.start = model.meta.end = Time("2020-01-01T00:00:00")
+    again = datamodels.open(model.save(tmp_path / "a.asdf"))
+    assert again.extra_fits.T.data["n"].tolist() == [1, None]
+    assert again.extra_fits.T.data.columns["n"].unit == "mJy"
+    with asdf.open(tmp_path / "a.asdf") as file:
+        assert file["meta"]["end"] == Time("2020-01-01T00:00:00")
+        names = [entry["extension_class"] for entry in file["history"]["extensions"]]
+    assert len(names) == len(set(names)) > 0
+
+
 def test_decode_gives_back_what_nobody_knows():
     node = TaggedDict({"a": 1}, "tag:example.org:thing-1.0.0")
     assert decode(node) is node

@@ -19,7 +19,7 @@ def table():
 
 
 def columns():
-    return ragged.without_objects({"T": {"header": [], "data": table()}})["T"]["columns"]
+    return ragged.without_objects({"T": [table()]})["T"][0]["columns"]
 
 
 def test_ragged_columns_become_values_and_lengths():
@@ -31,9 +31,9 @@ def test_ragged_columns_become_values_and_lengths():
 
 
 def test_they_come_back():
-    extra = {"T": {"columns": columns()}}
+    extra = {"T": {"columns": columns(), "units": {}}}
     ragged.restore(extra)
-    back = extra["T"]["data"].read()
+    back = extra["T"].read()
     assert back["n"].tolist() == [[1, 2], [3, 4], [5, 6]]
     assert [cell.tolist() for cell in back["cells"]] == [[1.5, 2.5], [], [3.5]]
     assert [b"".join(cell) for cell in back["words"]] == [b"two", b"", b"x"]
@@ -43,18 +43,19 @@ def test_they_come_back():
 def test_what_is_no_such_table_stays_as_it_is():
     plain = {"A": {"data": np.zeros(2)}, "B": {"header": []}, "C": None}
     assert ragged.without_objects(plain) == plain
-    odd = {"A": {"columns": {"x": 3}}, "B": {"columns": [1]}, "C": 1}
+    odd = {"A": {"columns": {"x": 3}, "units": {}}, "B": {"columns": [1], "units": {}}, "C": 1}
     ragged.restore(odd)
-    assert odd == {"A": {"columns": {"x": 3}}, "B": {"columns": [1]}, "C": 1}
+    assert odd["A"] == {"columns": {"x": 3}, "units": {}}
+    assert odd["B"] == {"columns": [1], "units": {}}
 
 
 def test_columns_that_do_not_fit_together_are_told():
     made = columns()
     made["cells"]["lengths"] = np.array([9, 9, 9])
-    extra = {"T": {"columns": made}}
+    extra = {"T": {"columns": made, "units": {}}}
     ragged.restore(extra)
     with pytest.raises(FileFormatError, match="columns of a table do not fit together"):
-        extra["T"]["data"].read()
+        extra["T"].read()
 
 
 class Unreadable(LazyArray):
@@ -69,5 +70,5 @@ class Unreadable(LazyArray):
 
 
 def test_a_table_that_cannot_be_read_is_left_to_those_who_write():
-    content = {"data": Unreadable()}
-    assert ragged.without_objects({"T": content})["T"] is content
+    table = Unreadable()
+    assert ragged.without_objects({"T": table})["T"] is table
