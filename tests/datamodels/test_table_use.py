@@ -1,6 +1,7 @@
 """Tables as code for structured arrays and for astropy's ``FITS_rec`` uses them."""
 
 import copy
+import operator
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 
@@ -448,7 +449,8 @@ def test_columns_make_new_tables_of_fits(of_all_kinds, make):
 
 def test_columns_are_added_to_others(of_all_kinds):
     more = fits.Column("X", "J", array=[7, 8, 9])
-    for added in (of_all_kinds.columns + [more], [more] + of_all_kinds.columns):
+    columns = of_all_kinds.columns
+    for added in (operator.add(columns, [more]), operator.add([more], columns)):
         data = fits.BinTableHDU.from_columns(added).data
         assert sorted(data.names) == ["A", "B", "C", "N", "U", "X"]
         assert (data["X"].sum(), data["U"].max()) == (24, 65535)
