@@ -6,7 +6,6 @@ from functools import cache
 
 from . import formats, hints, validate
 from .bindings import ITEM, iter_leaves
-from .untouched import never, untouched_items
 from .walk import Walk
 
 ODD_CARDS = "jwstlike.datamodels.odd_cards:lines_about"
@@ -31,8 +30,8 @@ class Checking:
         told = (*self._told(walk.found), *self._missing_cards())
         return validate.Report([*told, *hints.of(self, walk), *self._advice(), *_of_source(lines)])
 
-    def _walk(self, but=never):
-        walk = Walk(but=but)
+    def _walk(self):
+        walk = Walk()
         walk.look(self._spec, self._tree)
         return walk
 
@@ -120,10 +119,9 @@ class Checking:
         """Act on what is wrong with the tree, but for what the source was blamed for already."""
         if self._mode == "off":
             return
-        but = never if self._strict_validation else untouched_items(self)
-        self._load_cards(but)
+        self._load_cards()
         blamed = () if self._reader is None else self._reader.flagged
-        found = [f for f in self._walk(but).found if _in_schema(f[0]) not in blamed]
+        found = [f for f in self._walk().found if _in_schema(f[0]) not in blamed]
         done = "nothing was saved" if self._strict_validation else "kept"
         told = self._told(found, done)
         validate.act(validate.Report([*told, *self._missing_cards()]), self)
