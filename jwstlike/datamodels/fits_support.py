@@ -143,8 +143,9 @@ def _holds_still(model, plan):
 def _renew_asdf(model, plan):
     """Give the ASDF extension the tree of the model."""
     tree, out = asdf_support.tree_of(model, standalone=False), plan.asdf
-    headers = (hdu.header.tobytes() for hdu in plan.hdus if hdu is not out)
-    tree["_fits_hash"] = headers_hash(headers)
+    if not model._tree.get("extra_fits"):  # else some readers would take the tree for the whole
+        headers = (hdu.header.tobytes() for hdu in plan.hdus if hdu is not out)
+        tree["_fits_hash"] = headers_hash(headers)
     content = asdf_support.content(tree, plan.link_of, model._place())
     cards = [
         ("XTENSION", "BINTABLE", "binary table extension"), ("BITPIX", 8, "array data type"),
