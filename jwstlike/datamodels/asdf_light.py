@@ -25,7 +25,7 @@ from .arrays import flat_blocks
 from .asdf_blocks import HEADER, INDEX, MAGIC, Block, BlockRef, from_dtype, read_blocks
 from .asdf_emit import SIMPLE, Emitter
 from .asdf_nodes import CORE, ArrayNode, FitsSource, NeedsAsdf, TaggedDict, TaggedList, TaggedStr
-from .asdf_parse import TreeBuilder, TreeError
+from .asdf_parse import UPDATE, TreeBuilder, TreeError
 from .casting import is_array, is_lazy, plain_scalar
 from .sources import BLOCK, Source
 from .table_array import TableArray, as_table
@@ -44,6 +44,8 @@ __all__ = [
 FIRST_LINES = "#ASDF 1.0.0\n#ASDF_STANDARD {}\n%YAML 1.1\n%TAG ! tag:stsci.edu:asdf/\n"
 CHUNK = 1 << 16
 MAX_TREE = 1 << 28  # longest YAML text that is read, bytes
+LAST_KNOWN = {"ASDF": (1, 0), "ASDF_STANDARD": (1, 6)}
+_VERSION = re.compile(rb"^#(ASDF|ASDF_STANDARD) (\d+\.\d+\.\d+)", re.MULTILINE)
 _END = re.compile(rb"\r?\n\.\.\.[ \t]*(?:\r?\n|$)")
 _REMEDY = "give an ASDF or FITS file"
 DESCRIPTOR = np.dtype((">i4", (2,)))  # what FITS has in the rows for cells of variable length
@@ -81,15 +83,17 @@ def load(where, lazy=True, name=None):
         source = Source.of(where, name)
     except FileNotFoundError:
         raise MissingFileError(where) from None
-    text, end = _read_tree_text(source)
+    text, end, versions = _read_tree_text(source)
     blocks = read_blocks(source, end)
     builder = TreeBuilder(lambda number: _find_block(number, blocks, source))
     try:
+        for what, version in versions:
+            builder.note_version(f"{what} ", version, LAST_KNOWN[what])
         tree = builder.build(text) if text else {}
     except TreeError as error:
-        if text and not _END.search(text):
+        if text and error.remedy != UPDATE and not _END.search(text):
             raise FileFormatError(source.name, _CUT, "fetch it again") from error
-        raise FileFormatError(source.name, str(error), "the file is damaged") from error
+        raise FileFormatError(source.name, str(error), error.remedy) from error
     if text and not _END.search(text):
         validate.warn(f"{source.name}: {_CUT}; what is left is used")
     if builder.newer:
@@ -105,7 +109,7 @@ def load(where, lazy=True, name=None):
 
 
 def _read_tree_text(source):
-    """Return the YAML text, empty if there is none, and the offset behind it."""
+    """Return the YAML text, perhaps empty, the offset behind it, the versions in the first lines."""
     with source.open() as stream:
         stream.seek(0)
         content = stream.read(CHUNK) or b""
@@ -118,17 +122,18 @@ def _read_tree_text(source):
             if not more:
                 break
             content += more
+    versions = [(line[1].decode(), line[2].decode()) for line in _VERSION.finditer(content[:100])]
     start = content.find(b"%YAML")
     block = content.find(MAGIC)
     if start < 0 or 0 <= block < start:  # comments, then blocks or nothing
-        return b"", 0 if block < 0 else block
+        return b"", 0 if block < 0 else block, versions
     if match is None:
         if block > 0:
             raise FileFormatError(
                 source.name, "the tree has no end marker '...'", "the file is damaged"
             )
-        return content[start:], source.size
-    return content[start : match.end()], match.end()
+        return content[start:], source.size, versions
+    return content[start : match.end()], match.end(), versions
 
 
 def _refuse(source, content):

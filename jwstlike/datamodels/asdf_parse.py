@@ -23,6 +23,7 @@ MAX_ALIASED = 50_000  # nodes that aliases may stand for, or ten times those of 
 PLAIN_TAGS = ("asdf", "software", "history_entry", "extension_metadata")
 CONTAINERS = tuple(YAML + name for name in ("map", "seq", "set", "omap", "pairs"))
 KNOWN_TAGS = (*PLAIN_TAGS, "ndarray", "integer", "constant", "complex")
+UPDATE = "update the package"
 MASKS = (BlockRef, np.ndarray)
 MERGE = object()
 
@@ -30,7 +31,17 @@ _VERSION = re.compile(r"-\d+\.\d+\.\d+$")
 
 
 class TreeError(ValueError):
-    """What is wrong with a tree; the caller adds the name of the file."""
+    """What is wrong with a tree; the caller adds the name of the file.
+
+    Parameters
+    ----------
+    what : str
+    remedy : str
+    """
+
+    def __init__(self, what, remedy="the file is damaged"):
+        super().__init__(what)
+        self.remedy = remedy
 
 
 class _Frame:
@@ -222,21 +233,33 @@ class TreeBuilder:
         return TaggedDict(content, tag) if frame.is_map else TaggedList(content, tag)
 
     def _check_version(self, tag, name):
-        """Refuse a newer major version of a tag that is understood, note a newer minor one.
+        """Look at the version of a tag that is understood."""
+        version = tag.removeprefix(f"{CORE}{name}-")
+        if name in KNOWN_TAGS and re.fullmatch(r"\d+\.\d+\.\d+", version):
+            self.note_version(f"core/{name}-", version, (1, 1))
+
+    def note_version(self, what, version, known):
+        """Refuse a newer major version of something, note a newer minor one.
+
+        Parameters
+        ----------
+        what : str
+        version : str
+        known : (int, int)
+            The last version known: major, minor.
 
         Raises
         ------
         TreeError
         """
-        version = tag.removeprefix(f"{CORE}{name}-").split(".")
-        if name not in KNOWN_TAGS or not version[0].isdecimal() or len(version) != 3:
-            return
-        if int(version[0]) > 1:
+        major, minor = map(int, version.split(".")[:2])
+        if major > known[0]:
             raise TreeError(
-                f"core/{name}-{'.'.join(version)} is a newer major version than 1, the last known"
+                f"{what}{version} is a newer major version than {known[0]}, the last known",
+                UPDATE,
             )
-        if int(version[1]) > 1:
-            self.newer.add(f"core/{name}-{'.'.join(version)}")
+        if (major, minor) > known:
+            self.newer.add(f"{what}{version}")
 
     def _array(self, node):
         """Make the array of an ``ndarray`` node: inline at once, in a block as a reference."""

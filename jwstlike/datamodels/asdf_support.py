@@ -388,9 +388,13 @@ def _with_extensions(history, used):
     """Add the extensions that asdf used to the history."""
     history = {"entries": history} if isinstance(history, list) else dict(history or {})
     known = list(history.get("extensions") or ())
-    names = {entry.get("extension_class") for entry in known if isinstance(entry, dict)}
-    more = [entry for entry in used if entry.get("extension_class") not in names]
+    names = {_name(entry) for entry in known if isinstance(entry, dict)}
+    more = [entry for entry in used if _name(entry) not in names]
     return {"extensions": known + more} | {k: v for k, v in history.items() if k != "extensions"}
+
+
+def _name(extension):
+    return extension.get("extension_uri") or extension.get("extension_class")
 
 
 def write_model(model, target, overwrite=True, **kwargs):

@@ -254,14 +254,12 @@ class DataModel(LazyContent, FollowsSchema, Checking, Saving, Views, LegacyMetho
 
     @property
     def _meta(self):
-        """Node of ``meta``, also where a schema of a user knows none."""
+        """Node of ``meta``; a detached one where a tree has something else of that name."""
         node = self.__dict__.get("meta")
         node = self.get("meta") if node is None else node
-        return (
-            node
-            if isinstance(node, ObjectNode)
-            else ObjectNode(self._model, None, {}, self._model, "meta")
-        )
+        if isinstance(node, ObjectNode):
+            return node
+        return ObjectNode(self._model, None, {}, self._model if node is None else None, "meta")
 
     def _set_model_type(self):
         meta = self._meta

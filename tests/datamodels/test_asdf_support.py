@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from jwstlike import datamodels
-from jwstlike.datamodels import ImageModel
+from jwstlike.datamodels import ImageModel, asdf_light
 from jwstlike.datamodels.asdf_nodes import TaggedDict
 from jwstlike.datamodels.asdf_support import content, decode
 from jwstlike.datamodels.exceptions import ValidationWarning
@@ -118,8 +118,23 @@ def test_beside_objects_tables_keep_units_and_undefined_cells(tmp_path):
     assert again.extra_fits.T.data.columns["n"].unit == "mJy"
     with asdf.open(tmp_path / "a.asdf") as file:
         assert file["meta"]["end"] == Time("2020-01-01T00:00:00")
-        names = [entry["extension_class"] for entry in file["history"]["extensions"]]
+        names = [entry["extension_uri"] for entry in file["history"]["extensions"]]
     assert len(names) == len(set(names)) > 0
+
+
+@pytest.mark.filterwarnings("ignore::jwstlike.errors.NoTypeWarning")
+@pytest.mark.filterwarnings("ignore:.*must be an object; kept")
+@pytest.mark.parametrize(
+    "meta", ["a text", [1, 2], TaggedDict({"a": 1}, "tag:example.org:m-1.0.0")]
+)
+def test_a_meta_that_is_no_plain_mapping_stays_what_it_is(tmp_path, meta):
+    (tmp_path / "a.asdf").write_bytes(content({"meta": meta, "b": 1}))
+    model = datamodels.open(tmp_path / "a.asdf")
+    assert model.b == 1
+    model.save(tmp_path / "b.asdf")
+    tree = asdf_light.load(tmp_path / "b.asdf")[0]
+    assert tree["meta"] == meta
+    assert getattr(tree["meta"], "_tag", None) == getattr(meta, "_tag", None)
 
 
 def test_decode_gives_back_what_nobody_knows():

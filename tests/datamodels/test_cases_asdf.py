@@ -1,6 +1,7 @@
 """What users of other software met with ASDF files; the number of the case is in the docstring."""
 
 import datetime
+import re
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -12,9 +13,73 @@ from astropy.time import Time
 
 from jwstlike import datamodels
 from jwstlike.datamodels import ImageModel
+from jwstlike.datamodels.asdf_light import load
 from jwstlike.errors import FileFormatError, ValidationWarning
 
 FORMATS = ["asdf", "fits"]
+
+
+def asdf_file(path, body, format_version="1.0.0", standard="1.6.0"):
+    head = f"#ASDF {format_version}\n#ASDF_STANDARD {standard}\n%YAML 1.1\n"
+    path.write_text(f"{head}%TAG ! tag:stsci.edu:asdf/\n--- {body}\n...\n")
+    return path
+
+
+MODEL = "meta: {model_type: ImageModel}"
+
+
+@pytest.mark.parametrize(
+    ("body", "versions", "newer"),
+    [
+        (f"!core/asdf-1.1.0\n{MODEL}\ndata: !core/ndarray-1.9.0 [[1.0]]", {}, "core/ndarray-1.9.0"),
+        (f"!core/asdf-1.9.0\n{MODEL}", {}, "core/asdf-1.9.0"),
+        (f"!core/asdf-1.1.0\n{MODEL}", {"format_version": "1.1.0"}, "ASDF 1.1.0"),
+        (f"!core/asdf-1.1.0\n{MODEL}", {"standard": "1.9.0"}, "ASDF_STANDARD 1.9.0"),
+    ],
+    ids=["array", "tree", "format", "standard"],
+)
+def test_a_newer_minor_version_opens_with_one_warning(tmp_path, body, versions, newer):
+    """Case 71."""
+    path = asdf_file(tmp_path / "a.asdf", body, **versions)
+    with pytest.warns(ValidationWarning) as caught:
+        model = datamodels.open(path)
+    assert [str(w.message) for w in caught] == [
+        f"{path}: {newer} is newer than what is known here; read as its older form"
+    ]
+    assert type(model) is ImageModel
+
+
+@pytest.mark.parametrize(
+    ("body", "versions", "newer"),
+    [
+        (f"!core/asdf-1.1.0\n{MODEL}\ndata: !core/ndarray-2.0.0 [[1.0]]", {}, "core/ndarray-2.0.0"),
+        (f"!core/asdf-2.0.0\n{MODEL}", {}, "core/asdf-2.0.0"),
+        (f"!core/asdf-1.1.0\n{MODEL}", {"format_version": "2.0.0"}, "ASDF 2.0.0"),
+        (f"!core/asdf-1.1.0\n{MODEL}", {"standard": "2.0.0"}, "ASDF_STANDARD 2.0.0"),
+    ],
+    ids=["array", "tree", "format", "standard"],
+)
+def test_a_newer_major_version_is_one_clear_error(tmp_path, body, versions, newer):
+    """Case 71: and the way out of it."""
+    path = asdf_file(tmp_path / "a.asdf", body, **versions)
+    message = f"a.asdf: {newer} is a newer major version than 1, the last known; update the package"
+    with pytest.raises(FileFormatError, match=re.escape(message) + "$"):
+        datamodels.open(path)
+
+
+@pytest.mark.parametrize("touched", [False, True])
+def test_an_unknown_tag_inside_the_tree_survives_with_its_tag(tmp_path, touched):
+    """Case 72."""
+    things = "a: !<asdf://who.org/a-3.0.0> {x: 1}, b: !<tag:who.org:b-1.0.0> [1, !who/c-1.0.0 text]"
+    path = asdf_file(tmp_path / "a.asdf", f"!core/asdf-1.1.0\n{MODEL}\nthing: {{{things}}}")
+    model = datamodels.open(path)
+    if touched:
+        assert model.thing.a == {"x": 1}
+        model.meta.date = "2030-01-01"
+    tree = load(model.save(tmp_path / "b.asdf"))[0]["thing"]
+    assert (tree["a"], tree["a"]._tag) == ({"x": 1}, "asdf://who.org/a-3.0.0")
+    assert (tree["b"], tree["b"]._tag) == ([1, "text"], "tag:who.org:b-1.0.0")
+    assert tree["b"][1]._tag == "tag:stsci.edu:asdf/who/c-1.0.0"
 
 
 def test_a_small_part_of_a_large_array_is_saved_at_its_own_size(tmp_path):
