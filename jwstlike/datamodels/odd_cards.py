@@ -4,7 +4,8 @@ import re
 
 from .fits_cards import CARD, Malformed, parse_card
 
-_REGULAR = re.compile(rb" *(?:'[^']*'|[TF](?![^ /])|[+-]?[0-9.][0-9.EDed+-]*(?![^ /])|(?=/)|$)")
+_NUMBER = rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[EDed][+-]?[0-9]+)?"
+_REGULAR = re.compile(rb" *(?:'[^']*'|[TF](?![^ /])|" + _NUMBER + rb"(?![^ /])|(?=/)|$)")
 
 
 def lines_about(reader):

@@ -96,6 +96,8 @@ class ObjectNode(Node):
             raise UnknownAttributeError(name, self._owner(), self._known())
         if self._pending and name in self._pending:
             return self._pending[name]
+        if spec.path == (self._model._table.primary,) and self._model._reader is not None:
+            _ = self._model._reader.asdf  # it warns if the HDU was deleted
         value = {} if spec.kind == OBJECT else _make_default(name, spec, self)
         node = self._wrap(name, value, spec)
         if type(value) is dict:

@@ -240,19 +240,20 @@ def test_history_takes_texts_in_both_formats(tmp_path, suffix):
     assert again.history == ["first", "second"]
 
 
-def test_a_file_with_a_malformed_card_opens_and_the_card_is_reported(path, tmp_path):
+@pytest.mark.parametrize("value", ["'unterminated", "12.5.3"])
+def test_a_file_with_a_malformed_card_opens_and_the_card_is_reported(path, value, tmp_path):
     """Case 20."""
     with afits.open(path) as hdus:
         hdus[0].header.append(("GOODKEY", "TO BE REPLACED"))
         hdus.writeto(tmp_path / "b.fits")
     content = (tmp_path / "b.fits").read_bytes()
-    bad = b"GOODKEY = 'unterminated".ljust(80)
+    bad = f"GOODKEY = {value}".encode().ljust(80)
     place = content.index(b"GOODKEY")
     (tmp_path / "b.fits").write_bytes(content[:place] + bad + content[place + 80 :])
     model = datamodels.open(tmp_path / "b.fits")
     assert model.meta.instrument.name == "NIRCAM"
     (told,) = model.check()
-    assert 'b.fits[PRIMARY,1] GOODKEY: "\'unterminated" is no value that FITS has' in str(told)
+    assert f"b.fits[PRIMARY,1] GOODKEY: {value!r} is no value that FITS has" in str(told)
     model.save(tmp_path / "c.fits")
     assert bad in (tmp_path / "c.fits").read_bytes()
 
@@ -397,6 +398,17 @@ def test_a_deleted_science_hdu_leaves_absent_data_and_a_warning(path):
     assert model.meta.target.catalog_name == "M31"
     with pytest.warns(ValidationWarning, match="lacks the HDU of fits:SCI,1; the array is absent"):
         model.to_flat_dict()
+
+
+def test_a_user_who_only_asks_for_the_deleted_data_is_warned_as_well(path):
+    """Case 47."""
+    with afits.open(path, mode="update") as hdus:
+        del hdus["SCI"]
+    model = datamodels.open(path)
+    with pytest.warns(ValidationWarning, match="lacks the HDU of fits:SCI,1; the array is absent"):
+        assert model.data.shape == (0, 0)
+    assert not model.hasattr("data")
+    assert model.err is not None  # warned once
 
 
 def test_a_file_without_its_asdf_extension_opens(path):
