@@ -44,6 +44,10 @@ __all__ = [
 FIRST_LINES = "#ASDF 1.0.0\n#ASDF_STANDARD {}\n%YAML 1.1\n%TAG ! tag:stsci.edu:asdf/\n"
 CHUNK = 1 << 16
 MAX_TREE = 1 << 28  # longest YAML text that is read, bytes
+TAGGED_KEYS = ("asdf_library", "history")
+KNOWN_TAGS = tuple(
+    f"{CORE}{name}-1." for name in ("software", "history_entry", "extension_metadata")
+)
 LAST_KNOWN = {"ASDF": (1, 0), "ASDF_STANDARD": (1, 6)}
 _VERSION = re.compile(rb"^#(ASDF|ASDF_STANDARD) (\d+\.\d+\.\d+)", re.MULTILINE)
 _END = re.compile(rb"\r?\n\.\.\.[ \t]*(?:\r?\n|$)")
@@ -105,11 +109,24 @@ def load(where, lazy=True, name=None):
         tree = {}
     if not isinstance(tree, dict):
         raise FileFormatError(source.name, "the tree is no mapping", "the file is damaged")
+    tree = {key: _plain(value) if key in TAGGED_KEYS else value for key, value in tree.items()}
     return (tree if lazy else _read_all(tree, {})), blocks
 
 
+def _plain(value):
+    """Copy what asdf itself writes without the tags that it has at its place."""
+    if isinstance(value, dict):
+        made = {key: _plain(child) for key, child in value.items()}
+    elif isinstance(value, list):
+        made = [_plain(child) for child in value]
+    else:
+        return value
+    is_known = not hasattr(value, "_tag") or value._tag.startswith(KNOWN_TAGS)
+    return made if is_known else type(value)(made, value._tag)
+
+
 def _read_tree_text(source):
-    """Return the YAML text, perhaps empty, the offset behind it, the versions in the first lines."""
+    """Return the YAML text, perhaps empty, the offset behind it and the versions that it names."""
     with source.open() as stream:
         stream.seek(0)
         content = stream.read(CHUNK) or b""

@@ -20,9 +20,11 @@ YAML = "tag:yaml.org,2002:"
 MAX_DEPTH = 256
 MAX_NODES = 5_000_000  # after writing out all aliases
 MAX_ALIASED = 50_000  # nodes that aliases may stand for, or ten times those of the text
-PLAIN_TAGS = ("asdf", "software", "history_entry", "extension_metadata")
 CONTAINERS = tuple(YAML + name for name in ("map", "seq", "set", "omap", "pairs"))
-KNOWN_TAGS = (*PLAIN_TAGS, "ndarray", "integer", "constant", "complex")
+KNOWN_TAGS = (
+    "asdf", "software", "history_entry", "extension_metadata", "ndarray", "integer", "constant",
+    "complex",
+)  # fmt: skip
 UPDATE = "update the package"
 MASKS = (BlockRef, np.ndarray)
 MERGE = object()
@@ -184,8 +186,6 @@ class TreeBuilder:
             value = self._plain(text, tag)
         elif tag == CORE + "complex-1.0.0":
             value = _to_complex(text)
-        elif _VERSION.sub("", tag) == CORE + "constant":
-            value = self._plain(text, None) if event.implicit[0] else text
         else:
             value = TaggedStr(text, tag)
         if value is MERGE and not (stack and stack[-1].is_map and stack[-1].waits):
@@ -224,8 +224,6 @@ class TreeBuilder:
         if tag.startswith(CORE):
             name = _VERSION.sub("", tag.removeprefix(CORE))
             self._check_version(tag, name)
-            if name in PLAIN_TAGS or name == "constant":
-                return content
             if name == "ndarray":
                 return self._array(content)
             if name == "integer" and isinstance(content, dict):

@@ -12,7 +12,7 @@ from ..atomic import replacing
 from ..errors import FileFormatError, MissingFileError
 from . import asdf_light, compression, ragged, validate
 from .arrays import array_ref
-from .asdf_nodes import standard_of
+from .asdf_nodes import CORE, standard_of
 from .bindings import ARRAY, LIST, OBJECT
 from .by_reference import restored
 from .casting import is_lazy
@@ -126,7 +126,7 @@ def decode(node):
     """Turn a tagged node into its object by asdf; return the node if no converter knows it."""
     import asdf
 
-    if node._tag.startswith(YAML) or _asks_too_much(node):  # a set would come, that nobody writes
+    if node._tag.startswith(PLAIN_TAGS) or _asks_too_much(node):
         return node
     with quiet():
         try:
@@ -137,7 +137,8 @@ def decode(node):
     return node if type(found).__module__ == "asdf.tagged" else found
 
 
-YAML = "tag:yaml.org,2002:"
+# What asdf makes of these says less than the node: a set, which nobody writes, or a `Constant`.
+PLAIN_TAGS = ("tag:yaml.org,2002:", f"{CORE}constant-", f"{CORE}software-")
 COUNTS = ("mapping", "n_dims", "n_inputs", "n_outputs", "degree")  # of transforms
 MAX_COUNT = 1000
 

@@ -71,7 +71,8 @@ class DataModel(LazyContent, FollowsSchema, Checking, Saving, Views, LegacyMetho
     schema_url = None
     crds_observatory_name = None
     primary_array_name = None  # where it is not "data"
-    open_tags = ()  # beginnings of the tags whose mappings are nodes; others are decoded
+    # beginnings of the tags whose mappings are nodes; others are decoded
+    open_tags = ("tag:stsci.edu:asdf/core/software-", "tag:stsci.edu:asdf/core/constant-")
     has_asdf_extension = True  # whether FITS files of this class carry their ASDF tree
 
     def __init__(  # noqa: PLR0913, PLR0917 - the signature users know
@@ -362,10 +363,11 @@ class DataModel(LazyContent, FollowsSchema, Checking, Saving, Views, LegacyMetho
     __hash__ = object.__hash__
 
     def __repr__(self):
-        parts = [f"<{type(self).__name__}"]
-        if self.shape:
-            parts.append(f"({', '.join(map(str, self.shape))}{',' * (len(self.shape) == 1)})")
-        text = "".join(parts)
+        try:
+            shape = self.shape
+        except FileFormatError:  # it is gone, changed or damaged
+            shape = None
+        text = f"<{type(self).__name__}{shape or ''}"
         name = self._source_path or self.get("meta.filename")
         return f"{text} from {Path(name).name}>" if name else f"{text}>"
 

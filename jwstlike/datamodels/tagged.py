@@ -13,7 +13,7 @@ class TaggedModel(DataModel):
     """
 
     crds_observatory_name = "roman"
-    open_tags = ("asdf://stsci.edu/datamodels/roman/",)
+    open_tags = (*DataModel.open_tags, "asdf://stsci.edu/datamodels/roman/")
 
     def on_init(self, init):
         """Leave the tree as it is."""

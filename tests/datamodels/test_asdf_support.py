@@ -137,6 +137,17 @@ def test_a_meta_that_is_no_plain_mapping_stays_what_it_is(tmp_path, meta):
     assert getattr(tree["meta"], "_tag", None) == getattr(meta, "_tag", None)
 
 
+def test_constants_and_software_are_nodes_and_keep_their_tags(tmp_path):
+    software = TaggedDict({"name": "n"}, "tag:stsci.edu:asdf/core/software-1.0.0")
+    tree = {"meta": {"model_type": "ImageModel", "made_by": software}}
+    (tmp_path / "a.asdf").write_bytes(content(tree))
+    model = datamodels.open(tmp_path / "a.asdf")
+    assert model.meta.made_by.name == "n"
+    model.meta.made_by.name = "m"
+    node = asdf_light.load(model.save(tmp_path / "b.asdf"))[0]["meta"]["made_by"]
+    assert (node, node._tag) == ({"name": "m"}, software._tag)
+
+
 def test_decode_gives_back_what_nobody_knows():
     node = TaggedDict({"a": 1}, "tag:example.org:thing-1.0.0")
     assert decode(node) is node
