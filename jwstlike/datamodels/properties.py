@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import UnknownAttributeError
 from . import outline as outlines
 from . import validate, walk
-from .bindings import ARRAY, OBJECT, SCALAR
+from .bindings import ARRAY, LIST, OBJECT, SCALAR
 from .casting import PLAIN, RAW, cast_raw, gentle_asarray
 from .defaults import _cast, _make_default, _make_default_array
 from .list_node import ListNode
@@ -90,7 +90,7 @@ class ObjectNode(Node):
             self.__dict__[name] = node
 
     def _missing(self, name, spec):
-        if name in self._tree:  # set to None on purpose
+        if name in self._tree and (spec is None or spec.kind != LIST):  # set to None on purpose
             return None
         if spec is None:
             raise UnknownAttributeError(name, self._owner(), self._known())
@@ -158,7 +158,7 @@ class ObjectNode(Node):
                 return
             if spec is None and name not in self._tree:
                 self._warn_unknown(name)
-        self._store(name, value)
+        self._store(name, _emptied(spec) if value is None else value)
 
     def _store(self, name, value):
         self.__dict__.pop(name, None)
@@ -186,8 +186,7 @@ class ObjectNode(Node):
         required = () if self._spec is None else self._spec.schema.get("required", ())
         if name in required and not validate.missing_required((*self._path, name), self._model):
             return
-        spec = self._spec_of(name)
-        self._store(name, {} if spec is not None and spec.kind == OBJECT else None)
+        self._store(name, _emptied(self._spec_of(name)))
 
     # ------------------------------------------------------------ as a mapping
 
@@ -305,6 +304,11 @@ class ObjectNode(Node):
 
     def __repr__(self):
         return f"<{self._owner()}: {outlines.summary(self) or 'no values'}>"
+
+
+def _emptied(spec):
+    """Return what the tree holds of something that was deleted or set to None."""
+    return {} if spec is not None and spec.kind == OBJECT else None
 
 
 def _has(node, name):

@@ -127,16 +127,31 @@ def test_what_was_only_read_can_be_deleted():
         del model.int_times
 
 
-def test_a_deleted_object_is_empty_and_can_be_filled(tmp_path):
+@pytest.mark.parametrize("clear", [delattr, lambda node, name: setattr(node, name, None)])
+def test_a_deleted_object_or_list_is_empty_and_can_be_filled(clear, tmp_path):
     model = ImageModel()
     model.meta.wcsinfo.crpix1 = 5.0
     for held in (model, datamodels.open(model.save(tmp_path / "a.fits"))):
-        del held.meta.wcsinfo
+        clear(held.meta, "wcsinfo")
         assert (held.meta.wcsinfo.crpix1, held.meta.hasattr("wcsinfo")) == (None, False)
         again = datamodels.open(held.save(tmp_path / "b.fits"))
         assert again.meta.wcsinfo.crpix1 is None
         held.meta.wcsinfo.crpix2 = 2.0
         assert held.meta.instance["wcsinfo"] == {"crpix2": 2.0}
+    many = MultiSlitModel()
+    many.slits.append({"name": "A1", "data": np.ones((2, 2), "f4")})
+    for held in (many, datamodels.open(many.save(tmp_path / "a.fits"))):
+        clear(held, "slits")
+        assert (len(held.slits), held.hasattr("slits")) == (0, False)
+        assert len(datamodels.open(held.save(tmp_path / "b.fits")).slits) == 0
+        held.slits.append({"name": "B1"})
+        assert [slit.name for slit in held.slits] == ["B1"]
+
+
+def test_an_array_set_to_none_is_none():
+    model = ImageModel((2, 2))
+    model.dq = None
+    assert (model.dq, model.hasattr("dq"), "dq" in model) == (None, False, False)
 
 
 def test_more_dimensions_than_allowed_are_refused():
