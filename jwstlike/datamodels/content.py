@@ -28,8 +28,10 @@ class LazyContent:
         if extver is None:  # a user put it there
             return
         reader.adopt(node._tree, spec, extver)
-        if node._tree or not reader.asdf_done:
+        if node._tree:
             node._attach()
+        elif parent is not None:  # it is no part of the tree, unless the source knows more of it
+            reader.waiting[id(parent._tree), node._key] = node._tree
 
     @exclusive
     def _fetch(self, node, name, spec):

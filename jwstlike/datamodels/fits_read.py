@@ -45,6 +45,7 @@ class FitsReader:
     def __init__(self, index, table):
         self.index, self.table = index, table
         self.groups = {}  # id of a dict of the tree -> Group, which keeps the dict alive
+        self.waiting = {}  # (id of a dict, name) -> empty dict of a node, not in the tree yet
         self.origins = {}  # (id of dict, name) -> (dict, lazy reference that was read)
         self.cards_done = self.asdf_done = False
         self.flagged = set()  # paths of cards that the schema refuses: reported once
@@ -177,7 +178,7 @@ class FitsReader:
             value = tree.get(name)
             if child.kind == OBJECT:
                 if name not in tree:
-                    fresh = {}
+                    fresh = self.waiting.get((id(tree), name), {})
                     self._fill_below(child, fresh, extver)
                     if fresh:
                         tree[name] = fresh
@@ -455,7 +456,7 @@ class FitsReader:
             here = tree.get(name)
             if type(value) is dict and (name not in tree or type(here) is dict):
                 if name not in tree:
-                    here = tree[name] = {}
+                    here = tree[name] = self.waiting.get((id(tree), name), {})
                 if self._mirrors(here):
                     self._merge(here, value, child)
             elif type(value) is list and type(here) is list and child is not None:

@@ -108,3 +108,18 @@ def test_a_link_to_a_missing_hdu_leaves_the_rest(tmp_path):
     with pytest.warns(ValidationWarning, match=r"the file lacks the HDU of fits:ERR,1"):
         assert not model.hasattr("err")
         assert model.meta.notes.a == 1
+
+
+@pytest.mark.parametrize("suffix", [".fits", ".asdf"])
+def test_an_object_that_was_only_looked_at_is_not_saved(tmp_path, suffix):
+    model = ImageModel((2, 2))
+    model.meta.wcsinfo.mine = {"a": 1}  # only the ASDF extension holds it
+    path = model.save(tmp_path / "a.fits")
+    model = datamodels.open(path)
+    target, wcsinfo = model.meta.target, model.meta.wcsinfo
+    again = datamodels.open(model.save(tmp_path / f"b{suffix}"))
+    assert "target" not in again.meta.instance
+    assert wcsinfo.mine.a == again.meta.wcsinfo.mine.a == 1
+    target.catalog_name = "M31"
+    assert model.meta.target is target
+    assert datamodels.open(model.save(path)).meta.target.catalog_name == "M31"
