@@ -102,6 +102,14 @@ def test_advice_does_not_decode_a_transform(tmp_path):
     assert hasattr(again._tree["model"], "_tag")
 
 
+def test_parts_of_a_reference_may_be_given_by_position():
+    model = datamodels.DistortionModel(None, Shift(1.0), "pixel", output_units="arcsec")
+    assert model.model.offset == 1
+    assert (str(model.meta.input_units), str(model.meta.output_units)) == ("pixel", "arcsec")
+    with pytest.raises(TypeError, match="RegionsModel takes init and regions"):
+        datamodels.RegionsModel(None, np.zeros((2, 2)), 1)
+
+
 def test_parts_of_an_msa_reference_are_given_by_quadrant():
     names = ("Q1", "Q2", "Q3", "Q4", "Q5")
     model = datamodels.MSAModel(

@@ -17,8 +17,15 @@ class KeywordReferenceModel(ReferenceFileModel):
     ----------
     init : None, str, Path, AsdfFile, DataModel
         As for `DataModel`.
+    *values
+        Those of the names in `keywords`, in this order.
     **kwargs
-        Values of the names in `keywords`; everything else as for `DataModel`.
+        The same by name; everything else as for `DataModel`.
+
+    Raises
+    ------
+    TypeError
+        For more values than names.
     """
 
     reftype = None
@@ -28,8 +35,11 @@ class KeywordReferenceModel(ReferenceFileModel):
     wanted_meta: ClassVar = {}  # dotted path -> values that make sense
     wanted_parts = ()  # names that a complete reference has
 
-    def __init__(self, init=None, **kwargs):
-        given = {name: kwargs.pop(name) for name in self.keywords if name in kwargs}
+    def __init__(self, init=None, *values, **kwargs):
+        if len(values) > len(self.keywords):
+            raise TypeError(f"{type(self).__name__} takes init and {', '.join(self.keywords)}")
+        given = dict(zip(self.keywords, values, strict=False))
+        given |= {name: kwargs.pop(name) for name in self.keywords if name in kwargs}
         super().__init__(init, **kwargs)
         for name, value in given.items():
             if value is not None:
