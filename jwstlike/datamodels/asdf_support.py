@@ -6,6 +6,7 @@ second; objects (WCS, Time, Quantity) go through asdf itself.
 
 import io
 import os
+import re
 from dataclasses import dataclass
 
 from ..atomic import replacing
@@ -123,18 +124,48 @@ def _linked(link, index, missing):
 
 
 def decode(node):
-    """Turn a tagged node into its object by asdf; return the node if no converter knows it."""
-    import asdf
+    """Turn a tagged node into its object by asdf; return the node if no converter knows it.
 
+    A newer minor version is read as the last one that is known, with a warning.
+    """
     if node._tag.startswith(PLAIN_TAGS) or _asks_too_much(node):
         return node
+    found = _converted(node)
+    if found is not None:
+        return found
+    older = _older_tag(node._tag)
+    found = None if older is None else _converted(type(node)(node, older))
+    if found is None:
+        return node
+    validate.warn(f"{node._tag}: is newer than what is known here; read as {older}")
+    return found
+
+
+def _converted(node):
+    """Return what asdf makes of a node, None if it makes nothing."""
+    import asdf
+
     with quiet():
         try:
             with asdf.open(io.BytesIO(content({"node": node})), lazy_load=False) as file:
                 found = file.tree["node"]
         except Exception:
-            return node
-    return node if type(found).__module__ == "asdf.tagged" else found
+            return None
+    return None if type(found).__module__ == "asdf.tagged" else found
+
+
+_VERSIONED = re.compile(r"(?P<name>.+-\d+\.)(?P<minor>\d{1,3})\.\d+")
+
+
+def _older_tag(tag):
+    """Return the tag of the newest older minor version that asdf reads, or None."""
+    import asdf
+
+    match = _VERSIONED.fullmatch(tag)
+    if match is None:
+        return None
+    older = (f"{match['name']}{minor}.0" for minor in reversed(range(int(match["minor"]))))
+    return next(filter(asdf.AsdfFile().extension_manager.handles_tag, older), None)
 
 
 # What asdf makes of these says less than the node: a set, which nobody writes, or a `Constant`.

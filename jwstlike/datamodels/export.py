@@ -11,6 +11,7 @@ from ..errors import JwstlikeWarning
 from . import dqflags, validate
 from . import outline as outlines
 from .casting import is_lazy
+from .formats import read_or_warn
 
 SPECTRAL = ({"WAVELENGTH", "FLUX"}, {"WAVELENGTH", "NET"})  # columns that make a table a spectrum
 ERRORS = ("FLUX_ERROR", "ERROR", "ERR", "FLUXERR")
@@ -59,6 +60,12 @@ class Found:
             value = self.entry.value
             return value.read() if is_lazy(value) else value
         return node
+
+    def read_or_warn(self):
+        """Return the array; None, with a warning, if it is damaged."""
+        if not is_lazy(self.entry.value):
+            return self.read()
+        return read_or_warn(self.entry.value, self.name, self.read, "left out")
 
     def beside(self, other):
         """Return the array `other` beside this one if it has the same last axes, else None."""
@@ -205,7 +212,7 @@ def _image(found, array):
     if found.last == "data":
         beside = {name: found.beside(name) for name in beside}
     err, dq = (
-        None if b is None or b.entry.value.shape != array.shape else b.read()
+        None if b is None or b.entry.value.shape != array.shape else b.read_or_warn()
         for b in beside.values()
     )
     return CCDData(
@@ -231,7 +238,8 @@ def _wcs(found, ndim):
     if place is None:
         return None
     try:
-        wcs = found.model.get_fits_wcs(*place)
+        with validate.collected():  # what cannot be written is told by those who write
+            wcs = found.model.get_fits_wcs(*place)
     except AttributeError:
         return None
     except Exception as error:  # of a header that describes none, or needs further HDUs

@@ -208,8 +208,19 @@ def read_array(ref, spec, place="", may_lack=()):
         return array
 
 
-def read_or_warn(value, path):
-    """Read an array to be saved; None, with a warning, when its source is damaged.
+def read_or_warn(value, path, read=None, done="left out of what is saved"):
+    """Read an array; None, with a warning, when its source is damaged.
+
+    Parameters
+    ----------
+    value : object
+        Anything but an array that was not read yet is returned as it is.
+    path : str
+        For the warning.
+    read : callable, optional
+        Reads it; default: its own method.
+    done : str
+        What becomes of a damaged one, for the warning.
 
     Raises
     ------
@@ -219,13 +230,13 @@ def read_or_warn(value, path):
     if not is_lazy(value):
         return value
     try:
-        return value.read()
+        return value.read() if read is None else read()
     except FileFormatError as error:
         holder = value if hasattr(value, "source") else getattr(value, "block", None)
         if hasattr(holder, "source"):
             with holder.source.open():  # an error here is not the damage of one array
                 pass
-        validate.warn(f"{path}: {error}; left out of what is saved")
+        validate.warn(f"{path}: {error}; {done}")
         return None
 
 

@@ -20,8 +20,9 @@ from .defaults import _make_default
 from .follow_schema import FollowsSchema
 from .history import HistoryList, create_history_entry
 from .legacy import LegacyMethods
-from .node import Node, leaves
+from .node import Node
 from .properties import ObjectNode, put_value
+from .readable import read_leaves
 from .saving import Saving
 from .trees import copied
 from .views import Views
@@ -320,17 +321,11 @@ class DataModel(LazyContent, FollowsSchema, Checking, Saving, Views, LegacyMetho
     # ------------------------------------------------------------ content as a whole
 
     def to_flat_dict(self, include_arrays=True):
-        """Return {dotted name: value} of all leaves; dates as text."""
-        flat = {}
-        for name, node, key, value in leaves(self):
-            if is_array(value):
-                if include_arrays:
-                    flat[name] = node._user_value(key, value)
-            elif isinstance(value, (datetime.datetime, datetime.date)):
-                flat[name] = value.isoformat()
-            else:
-                flat[name] = getattr(value, "isot", value)
-        return flat
+        """Return {dotted name: value} of all leaves; dates as text.
+
+        An array that cannot be read, since the file is damaged, is left out with a warning.
+        """
+        return {name: _as_flat(value) for name, value in read_leaves(self, include_arrays)}
 
     def update(self, d, only=None, extra_fits=False):
         """Take over metadata from another model, a node or a dict.
@@ -426,6 +421,13 @@ class JwstDataModel(DataModel):
             if isinstance(logs, dict) and self.hasattr("cal_logs"):
                 logs = {**self.cal_logs.instance, **logs}
             self._put("cal_logs", logs)
+
+
+def _as_flat(value):
+    if is_array(value):
+        return value
+    is_date = isinstance(value, (datetime.datetime, datetime.date))
+    return value.isoformat() if is_date else getattr(value, "isot", value)
 
 
 def __getattr__(name):

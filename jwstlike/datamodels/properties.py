@@ -14,6 +14,7 @@ from .casting import PLAIN, RAW, cast_raw, gentle_asarray
 from .defaults import _cast, _make_default, _make_default_array
 from .list_node import ListNode
 from .node import Node, exclusive, leaves
+from .readable import read_leaves
 from .trees import cast_assigned, is_absent, merge_tree, put_value
 
 __all__ = [
@@ -37,11 +38,15 @@ class ObjectNode(Node):
 
     def __getattr__(self, name):
         if name.startswith("_"):
-            raise AttributeError(name)
+            return self._late(name)
         value = self._tree.get(name)
         if type(value) in PLAIN:
             return value
         return self._resolve(name, value)
+
+    def _late(self, name):
+        """Make an attribute of the node itself that is made when it is asked for; none is."""
+        raise AttributeError(name)
 
     def _spec_of(self, name):
         spec = self._spec
@@ -192,6 +197,9 @@ class ObjectNode(Node):
 
     def hasattr(self, name):
         """Whether `name` has a value; looking makes no default."""
+        kept = self.__dict__.get(name)
+        if isinstance(kept, ObjectNode) and kept._key == name and not is_absent(kept._tree):
+            return True  # without a look at the other names of a file
         tree, model = self._tree, self._model
         if name in tree and type(tree[name]) is not dict:
             return tree[name] is not None
@@ -258,8 +266,8 @@ class ObjectNode(Node):
         return path in self.keys()
 
     def items(self):
-        """Pairs of dotted name and value of all leaves; None is skipped."""
-        return [(name, node._user_value(key, raw)) for name, node, key, raw in leaves(self)]
+        """Pairs of dotted name and value of all leaves; None and what is damaged is skipped."""
+        return read_leaves(self)
 
     def keys(self):
         """Dotted names of all leaves."""

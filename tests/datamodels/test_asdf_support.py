@@ -195,6 +195,48 @@ def test_an_array_of_a_cut_block_is_left_out_of_a_save(tmp_path):
     assert again.meta.notes.good.sum() == 4
 
 
+@pytest.fixture
+def damaged(tmp_path):
+    """Make a model of a file whose last block, that of `err`, is cut."""
+    model = ImageModel(np.ones((20, 20), "f4"))
+    model.dq, model.err = np.full((20, 20), 2, "u4"), np.ones((20, 20), "f4")
+    content = Path(model.save(tmp_path / "a.asdf")).read_bytes()
+    (tmp_path / "a.asdf").write_bytes(content[: content.rindex(b"\xd3BLK") + 100])
+    return datamodels.open(tmp_path / "a.asdf")
+
+
+CUT_ERR = r"^err: .*a\.asdf.*: the data are cut: .*; left out$"
+
+
+@pytest.mark.parametrize("method", ["to_flat_dict", "items"])
+def test_a_damaged_array_does_not_keep_the_others_back(damaged, method):
+    with pytest.warns(ValidationWarning, match=CUT_ERR) as caught:
+        found = dict(getattr(damaged, method)())
+    assert len(caught) == 1
+    assert (found["data"].sum(), found["dq"].sum()) == (400, 800)
+    assert "err" not in found
+    assert found["meta.model_type"] == "ImageModel"
+
+
+def test_an_image_comes_without_its_damaged_errors(damaged):
+    with pytest.warns(ValidationWarning, match=CUT_ERR):
+        image = damaged.to_nddata()
+    assert (image.data.sum(), image.flags.sum(), image.uncertainty) == (400, 800, None)
+
+
+def test_an_invalid_value_is_told_at_the_first_save(tmp_path):
+    tree = {"meta": {"model_type": "ImageModel", "exposure": {"nints": "many"}}}
+    (tmp_path / "a.asdf").write_bytes(content(tree))
+    model = datamodels.open(tmp_path / "a.asdf")
+    with pytest.warns(ValidationWarning, match=r"NINTS .*'many' is a string") as caught:
+        model.save(tmp_path / "b.asdf")
+        model.save(tmp_path / "c.asdf")
+    assert len(caught) == 1
+    model.meta.exposure.instance["nints"] = "more"
+    with pytest.warns(ValidationWarning, match=r"NINTS .*'more' is a string"):
+        model.save(tmp_path / "b.asdf")
+
+
 def test_content_is_a_whole_asdf_file():
     import io
 

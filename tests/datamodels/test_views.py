@@ -447,8 +447,8 @@ def with_object(tmp_path):
 
 def test_a_search_looks_into_objects_and_gives_what_the_file_holds(with_object):
     found = with_object.search("offset")
-    assert found.paths == ["mine.offset", "mine.shift.offset"]
-    assert found.nodes == [1, 2.5]
+    assert found.paths == ["mine.shift.offset", "mine.offset"]
+    assert found.nodes == [2.5, 1]
 
 
 def test_nothing_is_replaced_inside_an_object(with_object):
