@@ -402,6 +402,19 @@ def test_an_object_under_a_version_that_nobody_knows_is_carried(tmp_path, versio
     assert f"!transform/odd_one-{version}" in (tmp_path / "b.asdf").read_text(errors="replace")
 
 
+def test_an_object_under_a_newer_minor_version_is_read_as_the_last_one_known(tmp_path):
+    """Case 71: with a warning, and saved under its own tag."""
+    line = "t: !time/time-1.99.0 2025-01-02T03:04:05.000"
+    model = datamodels.open(asdf_file(tmp_path / "a.asdf", META, line))
+    with pytest.warns(
+        ValidationWarning, match=r"time-1\.99\.0: is newer than .*; read as .*time-1\.\d"
+    ):
+        assert model.t.isot == "2025-01-02T03:04:05.000"
+    with pytest.warns(ValidationWarning, match="OLDCAM"):
+        model.save(tmp_path / "b.asdf")
+    assert "!time/time-1.99.0" in (tmp_path / "b.asdf").read_text(errors="replace")
+
+
 def test_an_array_of_a_newer_major_version_is_one_clear_error(tmp_path):
     line = "a: !core/ndarray-2.0.0 {data: [1, 2], datatype: int16, shape: [2]}"
     path = asdf_file(tmp_path / "a.asdf", META, line)
