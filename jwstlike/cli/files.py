@@ -80,6 +80,8 @@ def attempt(command, action, path, *args):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return action(path, *args), ""
+    except BrokenPipeError:  # nothing is wrong with the file
+        raise
     except Exception as error:  # whatever a damaged file does, the next one has its turn
         problem = describe(error, path)
         complain(command, problem)
@@ -100,10 +102,16 @@ def _any_letter(stream):
         stream.reconfigure(errors=old)
 
 
+def _drop_output():
+    """Send what is left in the buffer nowhere, so that the interpreter can end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def quiet_pipe(function):
     """Make a command end quietly when its reader is gone (``... | head``) or the user stops it.
 
-    Letters that the terminal does not have are written as escapes.
+    Where the output cannot be written (a full disk), one line tells so. Letters that the terminal
+    does not have are written as escapes.
     """
 
     @functools.wraps(function)
@@ -115,8 +123,12 @@ def quiet_pipe(function):
         except KeyboardInterrupt:
             return 128 + 2
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()
             return 128 + 13
+        except OSError as error:
+            _drop_output()
+            complain(function.__module__.rpartition(".")[2], describe(error, "output", "written"))
+            return DIFFERS
         return code
 
     return run

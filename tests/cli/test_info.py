@@ -170,6 +170,24 @@ def test_a_reader_that_is_gone_makes_no_traceback(ramp):
     assert done.stderr == ""
 
 
+def test_a_reader_that_is_gone_is_no_fault_of_the_file(ramp):
+    command = (
+        f"{sys.executable} -m jwstlike.cli.main info --tree --all {'ramp.fits ' * 200} | head -n 1"
+    )
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("command", ["info", "header", "validate"])
+def test_a_full_disk_under_the_output_is_told_in_one_line(ramp, command):
+    program = [sys.executable, "-m", "jwstlike.cli.main", command, ramp]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.stderr == f"jwstlike {command}: output: No space left on device\n"
+    assert done.returncode == 1
+
+
 @pytest.mark.parametrize("suffix", ["fits", "asdf"])
 @pytest.mark.parametrize("command", ["info", "header", "validate"])
 def test_a_minus_stands_for_the_standard_input(tmp_path, command, suffix):
