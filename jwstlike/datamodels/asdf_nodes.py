@@ -127,3 +127,8 @@ class FitsSource:
 
     def __repr__(self):
         return f"<FitsSource {self.source} {self.dtype} {self.shape}>"
+
+
+def like(value, made):
+    """Put what was made of a container under its tag."""
+    return type(value)(made, value._tag) if hasattr(value, "_tag") else made

@@ -27,7 +27,7 @@ WRITERS = {
 }
 FITS_HEADER = "jwstlike.datamodels.fits_support:header_text"
 UPLOADER = "jwstlike.datamodels.remote:uploading"
-DECODER = "jwstlike.datamodels.asdf_support:decode"
+DECODER = "jwstlike.datamodels.asdf_objects:decode"
 SUFFIXES = {".fits": "fits", ".asdf": "asdf"}
 OLD_OPTIONS = ("memmap", "cast_fits_arrays", "skip_fits_update")
 

@@ -11,7 +11,8 @@ import pytest
 from jwstlike import datamodels
 from jwstlike.datamodels import ImageModel, asdf_light
 from jwstlike.datamodels.asdf_nodes import TaggedDict
-from jwstlike.datamodels.asdf_support import content, decode
+from jwstlike.datamodels.asdf_objects import decode
+from jwstlike.datamodels.asdf_support import content
 from jwstlike.datamodels.exceptions import ValidationWarning
 
 
