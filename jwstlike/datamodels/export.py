@@ -306,17 +306,22 @@ def _spectrum(found, array):
     from astropy.nddata import StdDevUncertainty
 
     table = as_table(found, array)
-    wavelength = table[next(c for c in table.colnames if c.upper() == "WAVELENGTH")]
-    if wavelength.unit is None:
-        wavelength.unit = WAVELENGTH_UNIT
     names = {c.upper(): c for c in table.colnames}
+    wavelength = names["WAVELENGTH"]
+    if table[wavelength].ndim > 1:
+        raise ValueError(
+            f"{found.name}: a spectrum in each of {len(table)} rows; use to_nddata(kind='table')"
+        )
+    table = table[np.isfinite(np.ma.filled(table[wavelength], np.nan))]  # others are filling
+    if table[wavelength].unit is None:
+        table[wavelength].unit = WAVELENGTH_UNIT
     wanted = next(w for w in SPECTRAL if w <= names.keys())
     flux = table[names[(wanted - {"WAVELENGTH"}).pop()]].quantity
     error = next((table[names[e]] for e in ERRORS if e in names), None)
     dq = table[names["DQ"]] if "DQ" in names else None
     made = getattr(specutils, "Spectrum", None) or specutils.Spectrum1D
     return made(
-        spectral_axis=wavelength.quantity,
+        spectral_axis=table[wavelength].quantity,
         flux=flux,
         uncertainty=None if error is None else StdDevUncertainty(error),
         mask=None if dq is None else (dq & dqflags.pixel["DO_NOT_USE"]) != 0,

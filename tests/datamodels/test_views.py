@@ -336,7 +336,10 @@ def test_a_spectrum_without_specutils_names_the_way_out(monkeypatch):
     assert spectrum().to_nddata(kind="table")["FLUX"].tolist() == [10, 20]
 
 
-def test_a_spectrum_goes_to_specutils_where_it_is_installed(monkeypatch):
+@pytest.fixture
+def specutils(monkeypatch):
+    """Put a stand-in in the place of the package: what it gets it has."""
+
     class Spectrum:
         def __init__(self, **content):
             self.__dict__.update(content)
@@ -344,6 +347,23 @@ def test_a_spectrum_goes_to_specutils_where_it_is_installed(monkeypatch):
     stand_in = type(sys)("specutils")
     stand_in.Spectrum = Spectrum
     monkeypatch.setitem(sys.modules, "specutils", stand_in)
+
+
+def test_rows_without_a_wavelength_are_no_part_of_a_spectrum(specutils):
+    model = spectrum()
+    model.spec_table["WAVELENGTH"][1] = np.nan
+    made = model.to_nddata()
+    assert (made.spectral_axis.value.tolist(), made.flux.value.tolist()) == ([1], [10])
+
+
+def test_many_spectra_in_one_table_are_told(specutils):
+    model = datamodels.DataModel()
+    model.t = np.ones(2, [("WAVELENGTH", "f8", (3,)), ("FLUX", "f8", (3,))])
+    with pytest.raises(ValueError, match=r"t: a spectrum in each of 2 rows; use .*kind='table'"):
+        model.to_nddata()
+
+
+def test_a_spectrum_goes_to_specutils_where_it_is_installed(specutils):
     made = spectrum().to_nddata()
     assert made.flux.value.tolist() == [10, 20]
     assert made.spectral_axis.value.tolist() == [1, 2]
