@@ -37,7 +37,7 @@ def read(where):
         asn = json.loads(source.read(0, source.size).decode("utf-8"))
     except FileNotFoundError:
         raise MissingFileError(str(where)) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FileFormatError(source.name, f"is no JSON ({error})", REMEDY) from None
     members(asn, source.name)
     return asn

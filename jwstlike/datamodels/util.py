@@ -222,10 +222,17 @@ def read_metadata(fname, model_type=None, flatten=True):
     Returns
     -------
     dict
+
+    Raises
+    ------
+    FileFormatError
+        Also for an association, which is a list of files.
     """
     with quiet(ValidationWarning), quiet(NoTypeWarning):
         cls = None if model_type is None else _class(model_type)
         model = open(fname, validate="off") if cls is None else cls(fname, validate="off")
+        if not isinstance(model, DataModel):
+            raise FileFormatError(fname, "is an association, not a data file", "give its members")
         flat = model.to_flat_dict(include_arrays=False)
     flat = {k: v for k, v in flat.items() if not k.startswith(("meta.wcs", "extra_fits."))}
     logs = [flat.pop(k) for k in list(flat) if k.startswith("cal_logs.")]

@@ -101,13 +101,23 @@ def test_a_member_is_opened_when_it_is_asked_for(asn):
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("{", "is no JSON"), ("{}", "is no association"), ('{"products": [1]}', "no association")],
+    [
+        ("{", "is no JSON"),
+        pytest.param("[" * 100_000, "is no JSON", id="nested"),
+        ("{}", "is no association"),
+        ('{"products": [1]}', "no association"),
+    ],
 )
 def test_what_is_no_association_is_told(tmp_path, text, told):
     path = tmp_path / "x.json"
     path.write_text(text)
     with pytest.raises(FileFormatError, match=told):
         ModelContainer(path)
+
+
+def test_an_association_has_no_metadata_of_its_own(asn):
+    with pytest.raises(FileFormatError, match="is an association, not a data file"):
+        datamodels.read_metadata(asn)
 
 
 def test_other_things_make_no_container():
