@@ -14,7 +14,34 @@ NOTE_ORIGIN = "jwstlike.datamodels.by_reference:note_origin"
 
 
 class LazyContent:
-    """The part of `DataModel` that completes the tree from the reader of its source."""
+    """The part of `DataModel` that completes the tree from the reader of its source.
+
+    A model of a FITS file has no ``_tree`` before somebody asks for it, but the node ``meta``: so
+    what the primary header says costs no look at the other HDUs.
+    """
+
+    def _read_from(self, reader):
+        """Take a reader of the source, of which nothing but ``meta`` is looked at yet."""
+        put, spec, meta = self.__dict__, self._spec.children.get("meta"), {}
+        del put["_tree"]
+        put["_reader"], put["_begun"] = reader, {}
+        if spec is not None and spec.kind == OBJECT and not spec.inner:
+            put["_begun"] = {"meta": meta}
+            put["meta"] = self.kinds[dict](self._model, spec, meta, self._model, "meta")
+            reader.adopt(meta, spec)
+
+    def _late(self, name):
+        """Make the tree with all arrays and lists of the source, unread."""
+        if name != "_tree":
+            return super()._late(name)
+        put = self.__dict__
+        with self._lock:
+            if "_tree" not in put:
+                tree = {}
+                self._reader.adopt(tree, self._spec)
+                tree.update(put.pop("_begun"))
+                put["_tree"] = tree
+            return put["_tree"]
 
     @exclusive
     def _fill(self, node):

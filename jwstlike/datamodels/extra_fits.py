@@ -5,7 +5,6 @@ from difflib import SequenceMatcher
 from .arrays import array_ref
 from .bindings import ITEM, PRIMARY
 from .fits_cards import format_card, is_structural, keyword_of
-from .fits_read import ASDF_NAMES
 
 
 def key_of(hdu, index):
@@ -40,7 +39,7 @@ def read(reader):
     """
     found, index = {}, reader.index
     for hdu in index:
-        if hdu.extname in ASDF_NAMES and hdu is reader.asdf_hdu:
+        if hdu is index.asdf_hdu:
             continue
         content = {}
         cards = extra_cards(hdu, reader.table)

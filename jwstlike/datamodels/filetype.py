@@ -5,7 +5,7 @@ import os
 from pathlib import PurePath
 
 from ..errors import FileFormatError, MissingFileError
-from .compression import compression_of, start_of
+from . import compression
 from .sources import Source, located
 
 ENOUGH = 1024
@@ -27,8 +27,8 @@ def check(init):
     """
     init = located(init)
     start, name = _start(init)
-    if compression_of(start) is not None:
-        start = start_of(init, ENOUGH)
+    if compression.compression_of(start) is not None:
+        start = compression.start_of(init, ENOUGH)
     found = of_bytes(start)
     if found is None and start.strip(b"\0 \r\n\t"):
         found = of_name(name) if not _looks_binary_or_text(start) else None

@@ -22,8 +22,7 @@ def read_model(model, init):
     model._note_source(index.source)
     if hasattr(type(model), "_migrate_hdulist"):
         index = _migrated(index, model._migrate_hdulist)
-    model.__dict__["_reader"] = FitsReader(index, model._table)
-    model._reader.adopt(model._tree, model._spec)
+    model._read_from(FitsReader(index, model._table))
     model._act_on_source()
 
 

@@ -6,7 +6,7 @@ is asked for, and for values that a card cannot hold exactly.
 
 import math
 
-from . import fits_lists, validate
+from . import extra_fits, fits_lists, formats, validate
 from .arrays import array_ref
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY, first_bytes
 from .casting import is_array
@@ -16,7 +16,7 @@ from .table_array import TableArray
 from .trees import copied, replace_leaves
 
 MAX_TOLD = 3  # cards of a file that are warned of one by one
-ASDF_NAMES = ("ASDF", "METADATA")
+LOAD_TREE = "jwstlike.datamodels.asdf_support:load_tree"  # imported with the first ASDF extension
 
 
 class Group:
@@ -35,11 +35,6 @@ class FitsReader:
     ----------
     index : FitsIndex
     table : bindings.Table
-
-    Attributes
-    ----------
-    asdf_hdu : HduIndex or None
-        The HDU that holds an ASDF file.
     """
 
     def __init__(self, index, table):
@@ -50,7 +45,6 @@ class FitsReader:
         self.cards_done = self.asdf_done = False
         self.flagged = set()  # paths of cards that the schema refuses: reported once
         self._asdf = self._extra = None
-        self.asdf_hdu = _asdf_hdu(index)
         self._lasts = {}  # number of an HDU -> places of the last card of each keyword
         self._places = {}  # number of an HDU with odd cards -> places of its keywords
         self._refused, self._filling_all, self._told = [], False, 0
@@ -110,7 +104,6 @@ class FitsReader:
         self._renumber(tree)
         self.index, self._asdf, self._extra = index, None, None
         self._places, self._lasts = {}, {}
-        self.asdf_hdu = _asdf_hdu(index)
 
     def _renumber(self, tree):
         """Note the present place of all items as the one that they have in the source."""
@@ -132,8 +125,8 @@ class FitsReader:
         if group is None:
             group = self.groups[id(tree)] = Group(tree, spec, extver)
         if not group.filled and group.spec is not None:
-            group.filled = True
             self._fill(group)
+            group.filled = True
 
     def note_origin(self, tree, name, ref):
         """Remember what the array `name` of a dict of the tree was read from."""
@@ -224,8 +217,9 @@ class FitsReader:
 
     def _fill(self, group):
         """Put the arrays and lists of an object into its dict, unread; cards wait for `card`."""
-        tree, present = group.tree, self.index.extnames
-        for name, child in group.spec.inner:
+        inner, tree = group.spec.inner, group.tree
+        present = inner and self.index.extnames
+        for name, child in inner:
             if name in tree or (child.extname is not None and child.extname not in present):
                 continue
             if child.kind == LIST:
@@ -336,14 +330,12 @@ class FitsReader:
 
     def _may_be_inexact(self, hdu, number, value):
         """Whether a text may be what a card can hold of a longer or other one."""
-        if self.asdf_hdu is None:
-            return False
         if "?" in value:
-            return True
+            return self.asdf_hdu is not None
         end = number * CARD + 11 + max(len(value), 8)  # a text is filled up to 8 characters
         if hdu.raw[end : end + 1] == b"'" and "'" not in value and len(value) <= 68:
             return False  # the text ends where its last character is
-        return parse_card(hdu.card_text(number)).padded
+        return parse_card(hdu.card_text(number)).padded and self.asdf_hdu is not None
 
     def _exact(self, spec, extver, value):
         """Prefer the ASDF value if `value` is what a card can hold of it."""
@@ -390,15 +382,13 @@ class FitsReader:
     def hdu_of(self, spec, extver):
         """HDU of an array or card, or None."""
         if spec.extname == PRIMARY:
-            return self.index.hdus[0]
+            return self.index[0]
         return self.index.find(spec.extname, extver)
 
     @property
     def extra(self):
         """What the file holds beyond the schema, as `extra_fits.read` gives it; read only."""
         if self._extra is None:
-            from . import extra_fits
-
             self._extra = extra_fits.read(self)
         return self._extra
 
@@ -407,6 +397,11 @@ class FitsReader:
         return fits_lists.renamed(extra, self, tree)
 
     # ------------------------------------------------------------ the ASDF extension
+
+    @property
+    def asdf_hdu(self):
+        """The HDU that holds an ASDF file, or None."""
+        return self.index.asdf_hdu
 
     @property
     def asdf(self):
@@ -419,13 +414,10 @@ class FitsReader:
         hdu = self.asdf_hdu
         if hdu is None:
             return None
-        from . import asdf_support
-
         content = self.index.source.read(hdu.data_offset, hdu.data_size)
         try:
-            return asdf_support.load_tree(
-                content, f"{self.index.source.name}[{hdu.place}]", self.index
-            )
+            place = f"{self.index.source.name}[{hdu.place}]"
+            return formats.function(LOAD_TREE)(content, place, self.index)
         except OSError as problem:
             validate.warn(f"{problem}; the metadata that only the ASDF extension holds are absent")
             return None
@@ -485,12 +477,3 @@ def card_text(text):
     if text.isascii() and text.isprintable():
         return text
     return printable("".join(c if c.isprintable() else "?" for c in text))
-
-
-def _asdf_hdu(index):
-    """Return the ASDF extension, or None; a first HDU of that name is none."""
-    for name in ASDF_NAMES:
-        for hdu in index.find_all(name):
-            if hdu.number:
-                return hdu
-    return None

@@ -2,378 +2,84 @@
 
 References
 ----------
-FITS standard 4.0, sections 3.3 (structure), 4.4.1 (mandatory keywords), 3.4 (conforming
-extensions), 3.5 (special records).
+FITS standard 4.0, sections 3.3 (structure), 3.5 (special records).
 """
 
-import math
-from itertools import chain
-from struct import Struct
+import io
+import threading
 
 from ..errors import FileFormatError, MissingFileError
-from .compression import compression_of, open_bytes
-from .fits_cards import CARD, COMMENTARY, keyword_of, parse_card, parse_value
+from . import compression
+from .fits_cards import CARD
+from .fits_hdu import ENDS, MAX_NAXIS, RECORD, RECORD_NAMES, HduIndex
 from .sources import Source
 
-RECORD = 2880
-RECORD_NAMES = Struct("8s72x" * (RECORD // CARD))  # the keywords of a record
+__all__ = ["MAX_NAXIS", "RECORD", "FitsIndex", "HduIndex", "find_end", "scan"]
+
 CHUNK = 32768  # bytes read at a time: a header of 400 cards
 SHORT = 2 * RECORD  # bytes read first of an extension: thousands of them have few cards
 MAX_HEADER = 1 << 25  # longest header that is searched for its END
-MAX_NAXIS = 999
-BLANK = b" " * 8
-FILLINGS = (b"", b"\0" * 5, b"\n", b"\r\n", b"\0", b"\r", b"\t")  # blanks follow END, or these
-ENDS = frozenset(b"END" + filling.ljust(5) for filling in FILLINGS)
-_PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_ "
-_KINDS = {b"XTENSION= '%-8s' " % k.encode(): k for k in ("IMAGE", "BINTABLE", "TABLE")}
-_AXES = [b"BITPIX  ", b"NAXIS   ", *(b"NAXIS%-3d" % n for n in range(1, 10))]
-_COUNTS = [b"PCOUNT  ", b"GCOUNT  "]
-_AFTER_FIXED = frozenset({b"   ", b" / "})  # what follows an integer in fixed format
+ASDF_NAMES = ("ASDF", "METADATA")
 _TEXT_REMEDY = "give a FITS or ASDF file"
 
 
-class HduIndex:
-    """One HDU: its place in the file and its cards.
-
-    Attributes
-    ----------
-    number : int
-        Position in the file, from 0.
-    header_offset, data_offset, data_size : int
-        Bytes; `data_size` is without filling, as the header claims it.
-    kind : str
-        ``PRIMARY``, ``IMAGE``, ``BINTABLE``, ``TABLE`` or another XTENSION.
-    bitpix, pcount, gcount : int
-    shape : tuple of int
-        Axes in numpy's order: NAXISn .. NAXIS1.
-    extname : str
-        Upper case, for look-up; ``PRIMARY`` for a nameless first HDU, else empty.
-    extname_raw : str
-        As written in the file.
-    extver : int
-        Default 1.
-    truncated : bool
-        The file ends before the data do.
-    problem : str
-        Why the data cannot be located; empty if they can.
-    raw : bytes
-        The header, 80 bytes a card, a multiple of 2880.
-    has_repeats : bool
-        Whether any cards but blank ones begin with the same 8 bytes.
-    """
-
-    __slots__ = (
-        "_cards",
-        "_first",
-        "_keywords",
-        "_plain",
-        "bitpix",
-        "data_offset",
-        "data_size",
-        "extname",
-        "extname_raw",
-        "extver",
-        "gcount",
-        "has_repeats",
-        "header_offset",
-        "kind",
-        "number",
-        "pcount",
-        "problem",
-        "raw",
-        "shape",
-        "truncated",
-    )
-
-    def __init__(self, number, header_offset, raw, names):
-        self.number, self.header_offset, self.raw = number, header_offset, raw
-        self.data_offset = header_offset + len(raw)
-        self._keywords = self._cards = self._plain = None
-        self._first = dict(zip(reversed(names), range(len(names) - 1, -1, -1), strict=True))
-        blanks = names.count(BLANK) - 1
-        self.has_repeats = len(names) - len(self._first) > max(0, blanks)
-        self.problem, self.truncated = "", False
-        try:
-            self._read_name()
-            self._read_layout(names)
-        except (ValueError, TypeError, OverflowError) as error:
-            self.problem = str(error)
-            self.shape, self.data_size = (), 0
-
-    def _read_name(self):
-        """Read the cards that say what the HDU is called."""
-        first, text = self._first, self._first_text
-        self.bitpix, self.pcount, self.gcount = 8, 0, 1
-        self.kind = "PRIMARY"
-        if self.number:
-            self.kind = _KINDS.get(self.raw[:21]) or text(b"XTENSION").upper()
-        self.extname_raw = text(b"EXTNAME ") if b"EXTNAME " in first else ""
-        self.extname = self.extname_raw.upper() or ("" if self.number else "PRIMARY")
-        self.extver = 1
-        if b"EXTVER  " in first:
-            self.extver = self._first_integer(b"EXTVER  ", 1, strict=False)
-
-    def _read_layout(self, names):
-        """Read the mandatory cards."""
-        axes = self._axes_in_order(names)
-        if axes is None:
-            axes = self._axes_anywhere()
-        if min(axes, default=0) < 0:
-            raise ValueError(f"negative axis in {axes}")
-        if self.bitpix not in (8, 16, 32, 64, -32, -64):
-            raise ValueError(f"BITPIX = {self.bitpix}, allowed are 8, 16, 32, 64, -32, -64")
-        self.shape = tuple(reversed(axes))
-        has_groups = axes and not axes[0] and self.is_groups
-        elements = math.prod(axes[1:] if has_groups else axes)
-        per_element = abs(self.bitpix) // 8 * self.gcount
-        self.data_size = per_element * (self.pcount + elements) if axes else 0
-        if self.data_size < 0:
-            raise ValueError(f"PCOUNT = {self.pcount}, GCOUNT = {self.gcount}")
-
-    def _axes_in_order(self, names):
-        """Read the mandatory cards where they come first, in fixed format; None if they do not.
-
-        That is the order of FITS 4.0, 4.4.1, which nearly all files follow.
-        """
-        raw = self.raw
-        try:
-            naxis = int(raw[170:190])
-            cards = _AXES[: 2 + naxis] + (_COUNTS if self.number else [])
-            if names[1 : 1 + len(cards)] != cards or not 0 <= naxis <= len(_AXES) - 2:
-                return None
-            found = [int(raw[at : at + 20]) for at in range(90, 90 + CARD * len(cards), CARD)]
-        except ValueError:
-            return None
-        axes = found[2 : 2 + naxis]
-        if self.number:
-            self.pcount, self.gcount = found[-2:]
-        elif axes and not axes[0]:  # perhaps random groups
-            return None
-        self.bitpix = found[0]
-        return axes
-
-    def _axes_anywhere(self):
-        """Read the mandatory cards wherever they are."""
-        integer = self._first_integer
-        self.bitpix = integer(b"BITPIX  ", 8)
-        naxis = integer(b"NAXIS   ", 0)
-        if not 0 <= naxis <= MAX_NAXIS:
-            raise ValueError(f"NAXIS = {naxis}, allowed are 0 .. {MAX_NAXIS}")
-        axes = [integer(b"NAXIS%-3d" % i, None) for i in range(1, naxis + 1)]
-        if self.number or (axes and not axes[0]):
-            self.pcount, self.gcount = integer(b"PCOUNT  ", 0), integer(b"GCOUNT  ", 1)
-        return axes
-
-    def _first_integer(self, name, default, strict=True):
-        number = self._first.get(name)
-        if number is None and default is not None:
-            return default
-        value = None
-        if number is not None:
-            try:
-                return int(self.raw[number * CARD + 10 : number * CARD + 30])  # fixed format
-            except ValueError:
-                value = self.value_at(number)
-        if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-            return int(value)
-        if not strict:
-            return default
-        keyword = name.decode().strip()
-        raise ValueError(f"{keyword} is missing" if value is None else f"{keyword} = {value!r}")
-
-    def _first_text(self, name):
-        number = self._first.get(name)
-        value = None if number is None else self.value_at(number)
-        return "" if value is None else str(value).strip()
-
-    def value_at(self, number):
-        """Return the value of card `number`."""
-        raw, at = self.raw, number * CARD
-        if raw.startswith(b"= '", at + 8):  # a short text, without quotes inside
-            end = raw.find(b"'", at + 11, at + CARD - 1)
-            text, rest = raw[at + 11 : end], raw[end + 1 : at + CARD]
-            regular = rest.isspace() or (rest[:1] == b" " and rest.lstrip()[:1] == b"/")
-            if regular and text.isascii() and not raw.startswith(b"CONTINUE", at + CARD):
-                return text.decode().rstrip(" ")
-        elif raw[at + 30 : at + 33] in _AFTER_FIXED and raw.startswith(b"= ", at + 8):
-            digits = raw[at + 10 : at + 30].lstrip()
-            if digits.isdigit():
-                return int(digits)
-        return parse_value(self._card_at(at))
-
-    @property
-    def is_groups(self):
-        """Whether these are random groups (FITS 4.0, section 6)."""
-        return (
-            self.number == 0
-            and len(self.shape) > 1
-            and self.shape[-1] == 0
-            and self.get("GROUPS") is True
-        )
-
-    @property
-    def end(self):
-        """Offset behind the filled-up data: where the next HDU begins."""
-        return self.data_offset + -(-self.data_size // RECORD) * RECORD
-
-    @property
-    def place(self):
-        """Name for messages: ``SCI,1``, or ``#3`` if nameless."""
-        return f"{self.extname},{self.extver}" if self.extname else f"#{self.number}"
-
-    # ------------------------------------------------------------ cards
-
-    @property
-    def keywords(self):
-        """Keyword -> list of the numbers of its 80-byte cards (CONTINUE not listed)."""
-        if self._keywords is None:
-            index = _index_plain if self.is_plain else _index_keywords
-            self._keywords = index(self.raw.decode("latin-1"))
-        return self._keywords
-
-    def _numbers(self, keyword):
-        keyword = keyword.removeprefix("HIERARCH ")
-        return self.keywords.get(keyword) or self.keywords.get(keyword.upper(), ())
-
-    @property
-    def is_plain(self):
-        """Whether every card begins with a standard keyword; no HIERARCH, lower case."""
-        if self._plain is None:
-            odd = b"HIERARCH" in self._first or b"".join(self._first).translate(None, _PLAIN)
-            self._plain = not odd
-        return self._plain
-
-    def __contains__(self, keyword):
-        return bool(self._numbers(keyword))
-
-    def _card_at(self, at):
-        raw, end = self.raw, at + CARD
-        while raw.startswith(b"CONTINUE", end):
-            end += CARD
-        return raw[at:end].decode("latin-1")
-
-    @property
-    def first(self):
-        """First 8 bytes of each card -> number of the first card that begins so."""
-        return self._first
-
-    @property
-    def last(self):
-        """First 8 bytes of each card -> number of the last card that begins so."""
-        return {name: number for number, name in enumerate(_names(self.raw))}
-
-    def card_text(self, number):
-        """Return card `number` with the CONTINUE cards behind it."""
-        return self._card_at(number * CARD)
-
-    def get(self, keyword, default=None):
-        """Return the value of the first card of a keyword, `default` if there is none.
-
-        An undefined value gives None, also where a default is given.
-        """
-        name = keyword.upper()
-        if name in COMMENTARY:
-            return next((p.value for p in self.parsed(name)), default)
-        number = self._first.get(name.ljust(8).encode("latin-1", "replace"))
-        if number is None and self._keywords is None and self.is_plain:
-            return default
-        if number is None:
-            numbers = self._numbers(keyword)
-            number = numbers[0] if numbers else None
-        return default if number is None else self.value_at(number)
-
-    def parsed(self, keyword):
-        """Return all cards of a keyword, a list of `Parsed`."""
-        return [parse_card(self.card_text(n)) for n in self._numbers(keyword)]
-
-    @property
-    def cards(self):
-        """All cards before END as text, each with its CONTINUE cards; filling not included."""
-        if self._cards is None:
-            self._cards = tuple(_split_cards(self.raw.decode("latin-1")))
-        return self._cards
-
-    def iter_parsed(self):
-        """Yield every card as `Parsed`, in order."""
-        return map(parse_card, self.cards)
-
-
-def _names(raw):
-    """First 8 bytes of each card of whole records, a tuple."""
-    return tuple(chain.from_iterable(RECORD_NAMES.iter_unpack(raw)))
-
-
-def _index_plain(text):
-    """Do the same as `_index_keywords` where every card begins with a standard keyword."""
-    index = {}
-    for number, at in enumerate(range(0, len(text), CARD)):
-        name = text[at : at + 8].rstrip()
-        if name == "END":
-            break
-        if name in index:
-            index[name].append(number)
-        else:
-            index[name] = [number]
-    index.pop("CONTINUE", None)
-    return index
-
-
-def _index_keywords(text):
-    """Map each keyword to the numbers of its cards, END and CONTINUE left out."""
-    index = {}
-    for number, at in enumerate(range(0, len(text), CARD)):
-        name = text[at : at + 8]
-        if is_end(name):
-            break
-        if name != "CONTINUE":
-            keyword = keyword_of(text[at : at + CARD])
-            index.setdefault(keyword, []).append(number)
-    return index
-
-
-def _split_cards(text):
-    at, size = 0, len(text)
-    while at < size and not is_end(text[at : at + 8]):
-        end = at + CARD
-        while text.startswith("CONTINUE", end):
-            end += CARD
-        yield text[at:end]
-        at = end
-
-
-def is_end(name):
-    """Whether the first 8 characters of a card are those of END."""
-    return name.startswith("END") and name.encode("latin-1") in ENDS
-
-
 class FitsIndex:
-    """All HDUs of a FITS source.
+    """The HDUs of a FITS source; each is looked at when it, or one behind it, is asked for.
 
-    Attributes
+    Parameters
     ----------
     source : Source
-    hdus : list of HduIndex
-    problem : str
-        What ended the scan before the end of the file; empty if nothing did.
-    tail : tuple of int
-        Offset and length of what follows the last HDU.
-    extnames : set of str
-        All names, in capitals; the first HDU is PRIMARY, too.
+    stream : binary file object
+        Of the source, with the primary header at least.
+    start : bytes
+        What was read from it already.
+
+    Raises
+    ------
+    FileFormatError
+        Here, if it is no FITS file or the primary header has no end; whenever an HDU is asked for
+        that was not met yet, if the file is gone, changed or, being compressed, damaged.
     """
 
-    __slots__ = ("_names", "extnames", "hdus", "problem", "source", "tail")
+    __slots__ = ("_extnames", "_hdus", "_lock", "_names", "_next", "_problem", "source")
 
-    def __init__(self, source, hdus, problem):
-        self.source, self.hdus, self.problem = source, hdus, problem
-        end = min(hdus[-1].end, source.size)
-        self.tail = (end, source.size - end)
-        self._names = {}
-        for hdu in hdus:
-            for key in ((hdu.extname, hdu.extver), (hdu.extname, None)):
-                self._names.setdefault(key, []).append(hdu)
-        if ("PRIMARY", None) not in self._names:  # a named first HDU is the primary one as well
-            self._names["PRIMARY", None] = self._names["PRIMARY", 1] = [hdus[0]]
-        self.extnames = {name for name, _ in self._names}
+    def __init__(self, source, stream, start):
+        _check_start(source, start)
+        self.source, self._lock = source, threading.Lock()
+        self._hdus, self._names, self._extnames, self._problem = [], {}, set(), ""
+        self._next = 0  # where the next HDU begins, None if there is none
+        self._step(_Window(stream, start))
+
+    def __getstate__(self):
+        return {name: getattr(self, name) for name in self.__slots__ if name != "_lock"}
+
+    def __setstate__(self, state):
+        self._lock = threading.Lock()
+        for name, value in state.items():
+            setattr(self, name, value)
+
+    # ------------------------------------------------------------ what was asked for
+
+    @property
+    def hdus(self):
+        """All `HduIndex`, a list."""
+        return self._complete()._hdus
+
+    @property
+    def problem(self):
+        """What ends the list before the end of the file; empty if nothing does."""
+        return self._complete()._problem
+
+    @property
+    def tail(self):
+        """Offset and length of what follows the last HDU."""
+        end = min(self.hdus[-1].end, self.source.size)
+        return end, self.source.size - end
+
+    @property
+    def extnames(self):
+        """All names, in capitals, a set; the first HDU is PRIMARY, too."""
+        return self._complete()._extnames
 
     def __len__(self):
         return len(self.hdus)
@@ -382,20 +88,113 @@ class FitsIndex:
         return iter(self.hdus)
 
     def __getitem__(self, number):
-        return self.hdus[number]
+        if isinstance(number, slice) or number < 0:
+            return self.hdus[number]
+        if self._next is not None and number >= len(self._hdus):
+            self._look(lambda: number < len(self._hdus))
+        return self._hdus[number]
 
     def find_all(self, extname, extver=None):
         """Return the HDUs of a name (and version), in the order of the file."""
-        return list(self._names.get((extname.upper(), extver), ()))
+        return list(self._complete()._names.get((extname.upper(), extver), ()))
 
     def find(self, extname, extver=None):
         """Return the first HDU of a name (and version), or None."""
-        found = self._names.get((extname.upper(), extver))
+        key = extname.upper(), extver
+        if self._next is not None and key not in self._names:
+            self._look(lambda: key in self._names)
+        found = self._names.get(key)
         return found[0] if found else None
+
+    @property
+    def asdf_hdu(self):
+        """The `HduIndex` of the ASDF extension, or None; a first HDU of that name is none."""
+        found = (hdu for name in ASDF_NAMES for hdu in self.find_all(name) if hdu.number)
+        return next(found, None)
+
+    # ------------------------------------------------------------ the pass over the headers
+
+    def _complete(self):
+        if self._next is not None:
+            self._look()
+        return self
+
+    def _look(self, found=lambda: False):
+        """Look at further headers until `found`, or at all of them; data are jumped over."""
+        with self._lock:
+            if self._next is None or found():
+                return  # another thread was here
+            with self.source.open() as stream:
+                window = _Window(stream, b"")
+                while self._next is not None and not found():
+                    self._step(window)
+
+    def _step(self, window):
+        """Look at the next header, if there is one."""
+        offset, number = self._next, len(self._hdus)
+        if number and (offset >= self.source.size or not window.shows(b"XTENSION", offset)):
+            self._end()  # perhaps special records or junk (FITS 4.0, section 3.5)
+            return
+        names, ended = window.header(offset)
+        if ended:
+            self._add(window.part(offset, len(names) * CARD), names)
+            return
+        problem = f"the header of HDU {number} has no END card"
+        if not number:
+            raise FileFormatError(self.source.name, problem, "the file is truncated or damaged")
+        self._end(problem)
+
+    def _add(self, raw, names):
+        hdu = HduIndex(len(self._hdus), self._next, raw, names, self.source)
+        self._hdus.append(hdu)
+        for key in ((hdu.extname, hdu.extver), (hdu.extname, None)):
+            self._names.setdefault(key, []).append(hdu)
+        self._next = hdu.end
+        if hdu.problem:
+            self._end(f"HDU {hdu.number}: {hdu.problem}")
+
+    def _end(self, problem=""):
+        if ("PRIMARY", None) not in self._names:  # a named first HDU is the primary one as well
+            self._names["PRIMARY", None] = self._names["PRIMARY", 1] = [self._hdus[0]]
+        self._extnames = {name for name, _ in self._names}
+        self._problem = problem
+        self._next = None  # the last, since others look at it without the lock
+
+
+class _Window:
+    """Some bytes of a stream: small HDUs that follow each other come with one read."""
+
+    def __init__(self, stream, start):
+        self.stream, self.start, self.bytes = stream, 0, start
+
+    def shows(self, begin, offset):
+        """Whether these are the bytes at an offset, which from now on are in the window."""
+        at = offset - self.start
+        if not 0 <= at < len(self.bytes) - RECORD:
+            self.stream.seek(offset)
+            self.bytes, self.start, at = self.stream.read(SHORT), offset, 0
+        return self.bytes.startswith(begin, at)
+
+    def header(self, offset):
+        """Return what `find_end` tells of the header at an offset, reading on as far as needed."""
+        at = offset - self.start
+        names, ended = find_end(self.bytes, at)
+        while not ended and len(self.bytes) - at < MAX_HEADER:
+            self.stream.seek(self.start + len(self.bytes))
+            more = self.stream.read(max(CHUNK, len(self.bytes)))
+            self.bytes += more or b" " * RECORD  # the last record of a file may be cut
+            names, ended = find_end(self.bytes, at, names)
+            if not more:
+                break
+        return names, ended
+
+    def part(self, offset, count):
+        """Return bytes of the window."""
+        return self.bytes[offset - self.start : offset - self.start + count]
 
 
 def scan(source, name=None):
-    """Index a FITS file by one pass over its headers; data are jumped over.
+    """Index a FITS file by its headers; of a path only the primary one is read at once.
 
     Parameters
     ----------
@@ -420,11 +219,17 @@ def scan(source, name=None):
         raise MissingFileError(source) from None
     with source.open() as stream:
         stream.seek(0)
-        window = stream.read(CHUNK) or b""
-        if window.startswith(b"SIMPLE") or compression_of(window) is None:
-            _check_start(source, window)
-            return FitsIndex(source, *_scan_hdus(source, stream, window))
-    return scan(open_bytes(source, told=_length))
+        start = stream.read(CHUNK) or b""
+        kind = None if start.startswith(b"SIMPLE") else compression.compression_of(start)
+        if kind is None:
+            index = FitsIndex(source, stream, start)
+    if kind is not None:
+        unpacked = compression.UnpackedSource(source, kind, _length)
+        start = unpacked.start(MAX_HEADER, lambda start: find_end(start, 0)[1])
+        index = FitsIndex(unpacked, io.BytesIO(start), start)
+    if hasattr(source.where, "seek"):
+        index.hdus  # noqa: B018 - now, since its owner may close a file object at any time
+    return index
 
 
 def _length(start):
@@ -444,38 +249,6 @@ def _check_start(source, start):
     raise FileFormatError(
         source.name, f"is no FITS file: it begins with {found!r}, not 'SIMPLE  ='", _TEXT_REMEDY
     )
-
-
-def _scan_hdus(source, stream, window):
-    """Return the list of HDUs and what stopped the scan."""
-    hdus, offset, start = [], 0, 0  # `window` holds the bytes from `start` on
-    while offset < source.size:
-        at = offset - start
-        if not 0 <= at < len(window) - RECORD:
-            stream.seek(offset)
-            window, start, at = stream.read(SHORT), offset, 0
-        if hdus and not window.startswith(b"XTENSION", at):
-            return hdus, ""  # special records or junk (FITS 4.0, section 3.5)
-        names, ended = find_end(window, at)
-        while not ended and len(window) - at < MAX_HEADER:
-            stream.seek(start + len(window))
-            more = stream.read(max(CHUNK, len(window)))
-            window += more or b" " * RECORD  # the last record of a file may be cut
-            names, ended = find_end(window, at, names)
-            if not more:
-                break
-        if not ended:
-            problem = f"the header of HDU {len(hdus)} has no END card"
-            if not hdus:
-                raise FileFormatError(source.name, problem, "the file is truncated or damaged")
-            return hdus, problem
-        hdu = HduIndex(len(hdus), offset, window[at : at + len(names) * CARD], names)
-        hdus.append(hdu)
-        hdu.truncated = hdu.data_size > 0 and hdu.data_offset + hdu.data_size > source.size
-        if hdu.problem:
-            return hdus, f"HDU {hdu.number}: {hdu.problem}"
-        offset = hdu.end
-    return hdus, ""
 
 
 def find_end(window, at, names=()):

@@ -173,7 +173,7 @@ def _around(inner):
 def _holds_lent_arrays(model):
     """Whether an array of the model, or a view of it, is held by somebody else."""
     pending = [node._pending or {} for node in model._pending_nodes.values()]
-    return any(map(sharing.is_any_lent, [*pending, model._tree]))
+    return any(map(sharing.is_any_lent, [*pending, model.__dict__.get("_tree", {})]))
 
 
 class LazyModels(MutableMapping):

@@ -51,7 +51,8 @@ class Node:
     def _attach(self):
         """Enter a detached dict into the tree, with all that it hangs on."""
         node, parent = self, self._parent
-        while parent is not None and isinstance(parent._tree, dict):
+        # what hangs on a tree that was not asked for yet is attached
+        while parent is not None and isinstance(parent.__dict__.get("_tree"), dict):
             if parent._tree.get(node._key) is not node._tree:
                 parent._tree[node._key] = node._tree
             node, parent = parent, parent._parent

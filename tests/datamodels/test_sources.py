@@ -93,7 +93,7 @@ def test_compressed_files_are_opened_in_memory(kind, compress, tmp_path):
     assert (index.source.name, index.source.compression) == (str(path), kind)
     path.write_bytes(compress(content)[:-9])
     with pytest.raises(FileFormatError, match=f"the {kind} data are damaged"):
-        scan(path)
+        len(scan(path))
 
 
 def test_what_is_not_compressed_is_left_as_it_is(path):
