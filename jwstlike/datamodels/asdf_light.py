@@ -353,8 +353,10 @@ def _to_be_stored(value):
     if is_unread and (not hasattr(value, "stored") or getattr(value, "is_scaled", False)):
         value = value.read()  # a table, or values that are not those stored
         units = getattr(value, "units", None) or units
-    if isinstance(value, np.ma.MaskedArray) and value.dtype.names:
+    is_masked_table = isinstance(value, np.ma.MaskedArray) and value.dtype.names
+    if is_masked_table or hasattr(value, "_coldefs"):  # that is astropy's ``FITS_rec``
         value = as_table(value)
+        units = value.units
     if type(value) is not TableArray:
         mask = getattr(value, "mask", None)
         return value, units, mask if is_unread and isinstance(mask, dict) else {}

@@ -323,7 +323,8 @@ class Plan:
             return
         known = self.reader.extra if self.reader is not None else {}
         for key, content in extra.items():
-            if content is not None:
+            # old files tell of the tree as of an HDU beyond the schema
+            if content is not None and (key in known or key != "ASDF"):
                 self._write_extra(key, content, known.get(key, {}))
         for key in known:
             if extra.get(key) is None:

@@ -4,6 +4,15 @@ from ..errors import UnknownAttributeError
 from . import formats
 
 
+class TreeWithHistory:
+    """The tree of a model and its history, under the names that `asdf.AsdfFile` has for them."""
+
+    def __init__(self, model):
+        self.tree = model.instance
+        self.add_history_entry = model.add_history_entry
+        self.get_history_entries = lambda: list(model.history)
+
+
 class LegacyMethods:
     """Older names of things that `DataModel` does under other names now."""
 
@@ -36,6 +45,11 @@ class LegacyMethods:
     def write(self, path, *args, **kwargs):
         """Save; see `save`."""
         return self.save(path, *args, **kwargs)
+
+    @property
+    def _asdf(self):
+        """What programs ask the `AsdfFile` of a model for: ``tree`` and history entries."""
+        return TreeWithHistory(self)
 
     def getarray_noinit(self, attribute):
         """Return what an attribute holds; a default is not made.

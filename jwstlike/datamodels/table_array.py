@@ -472,7 +472,7 @@ def _of_fits_rec(table):
     for column in columns.values():
         for row, cell in enumerate(column if column.dtype.kind == "O" else ()):
             column[row] = cell if isinstance(cell, str) else native(np.asarray(cell))
-    units = {column.name: column.unit for column in table.columns if column.unit}
+    units = {column.name: column.unit for column in table.columns or () if column.unit}
     return {name: ready(column) for name, column in columns.items()}, units
 
 

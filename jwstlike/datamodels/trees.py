@@ -10,6 +10,7 @@ from .casting import PLAIN, cast_array, is_lazy, plain_value
 from .checks import selector_of
 from .exact_cast import InexactCastError
 from .node import Node
+from .table_array import as_table
 from .validate import place_with_path
 
 ADVICE = "; clip or cast them before, or use pass_invalid_values=True"
@@ -113,7 +114,7 @@ def cast_tree(value, spec, path=(), exact=False):
     if isinstance(value, Node):
         value = value.instance
     if spec is None:
-        return plain_value(value)
+        return as_table(value) if hasattr(value, "_coldefs") else plain_value(value)
     if spec.kind == ARRAY:
         return value if is_lazy(value) else _cast_array(value, spec, path, exact)
     if isinstance(value, dict) and spec.kind == OBJECT:

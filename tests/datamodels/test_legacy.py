@@ -7,6 +7,7 @@ import warnings
 import asdf
 import numpy as np
 import pytest
+from astropy.io import fits
 from astropy.modeling.models import Polynomial1D
 
 from jwstlike import datamodels
@@ -211,7 +212,6 @@ def test_a_file_is_found_when_the_working_folder_has_changed(tmp_path, monkeypat
 
 
 def test_an_hdu_list_without_hdus_makes_an_empty_model():
-    from astropy.io import fits
 
     assert ImageModel(fits.HDUList()).shape is None
 
@@ -300,3 +300,32 @@ def test_an_array_of_models_holds_models():
     many = datamodels.MultiSpecModel()
     many.spec.extend(found)
     assert len(many.spec) == 2
+
+
+# ---------------------------------------------------------------- what other programs put in
+
+
+@pytest.mark.parametrize("suffix", ["fits", "asdf"])
+def test_a_fits_table_that_no_schema_knows_is_kept(suffix, tmp_path):
+    rows = np.array([("a", 1), ("bc", 2)], [("foo", "S3"), ("bar", "f4")])
+    model = ImageModel()
+    model.assigned = model._instance["behind"] = fits.BinTableHDU(rows).data
+    model.bare = fits.FITS_rec(rows)
+    again = datamodels.open(model.save(tmp_path / f"a.{suffix}"))
+    for found in (again.assigned, again.behind, again.bare):
+        assert np.asarray(found).tolist() == [(b"a", 1), (b"bc", 2)]
+
+
+def test_a_card_of_old_files_about_their_tree_makes_no_hdu_of_its_own(tmp_path):
+    for model in (ImageModel((2, 2)), datamodels.GainModel((2, 2))):
+        model.extra_fits = {"ASDF": {"header": [["CHECKSUM", "9kbGAkbF9kbFAkbF", ""]]}}
+        with fits.open(model.save(tmp_path / "a.fits")) as hdus:
+            names = [hdu.name for hdu in hdus]
+        assert names == ["PRIMARY", "SCI"] + ["ASDF"] * model.has_asdf_extension
+
+
+def test_the_tree_and_history_are_found_as_in_an_asdf_file():
+    model = ImageModel()
+    model._asdf.add_history_entry("flagged", software={"name": "mine", "version": "1"})
+    assert [entry["description"] for entry in model._asdf.get_history_entries()] == ["flagged"]
+    assert model._asdf.tree is model.instance
