@@ -64,6 +64,32 @@ def test_metadata_and_arrays_are_attributes(path):
     assert repr(model) == "<TaggedModel(2, 3) from a.asdf>"
 
 
+def test_what_lies_under_roman_is_found_and_set_without_that_name(path, tmp_path):
+    model = datamodels.open(path)
+    assert model.data is model.roman.data
+    assert model.get("meta.exposure.type") == model["meta.exposure.type"] == "WFI_IMAGE"
+    assert model.section["data"][1, :2].tolist() == [3, 4]
+    assert hasattr(model, "data")
+    assert not hasattr(model, "dq")
+    model.dq = np.ones((2, 3), "u4")
+    model.meta.exposure.type = "WFI_DARK"
+    model["meta.new"] = 5
+    tree = load(model.save(tmp_path / "b.asdf"))[0]
+    assert set(tree) == {"asdf_library", "roman"}
+    assert tree["roman"]._tag == TAGS + "wfi_image-1.0.0"
+    assert tree["roman"]["dq"].read().sum() == 6
+    assert (tree["roman"]["meta"]["exposure"]["type"], tree["roman"]["meta"]["new"]) == (
+        "WFI_DARK", 5,
+    )  # fmt: skip
+
+
+def test_a_roman_that_is_no_mapping_stays_what_it_is(tmp_path):
+    (tmp_path / "a.asdf").write_bytes(b"".join(map(bytes, dump({"roman": 5}))))
+    model = datamodels.open(tmp_path / "a.asdf")
+    assert (model.roman, model.shape) == (5, None)
+    assert load(model.save(tmp_path / "b.asdf"))[0]["roman"] == 5
+
+
 def test_times_are_objects(path):
     assert datamodels.open(path).roman.meta.exposure.start_time.isot == "2027-01-02T03:04:05.000"
 
