@@ -6,6 +6,7 @@ from functools import cache
 
 from . import formats, hints, validate
 from .bindings import ITEM, iter_leaves
+from .untouched import never, untouched_items
 from .walk import Walk
 
 ODD_CARDS = "jwstlike.datamodels.odd_cards:lines_about"
@@ -30,9 +31,11 @@ class Checking:
         told = (*self._told(walk.found), *self._missing_cards())
         return validate.Report([*told, *hints.of(self, walk), *self._advice(), *_of_source(lines)])
 
-    def _walk(self):
-        walk = Walk()
+    def _walk(self, but=never):
+        walk = Walk(but=but, known=self.__dict__.get("_clean", {}))
         walk.look(self._spec, self._tree)
+        if but is never:
+            self.__dict__["_clean"] = walk.clean
         return walk
 
     def _told(self, found, done="kept"):
@@ -119,12 +122,17 @@ class Checking:
         """Act on what is wrong with the tree, but for what the source was blamed for already."""
         if self._mode == "off":
             return
-        self._load_cards()
+        but = never if self._strict_validation else untouched_items(self)
+        self._load_cards(but)
         blamed = () if self._reader is None else self._reader.flagged
-        found = [f for f in self._walk().found if _in_schema(f[0]) not in blamed]
+        found = [f for f in self._walk(but).found if _in_schema(f[0]) not in blamed]
         done = "nothing was saved" if self._strict_validation else "kept"
-        told = self._told(found, done)
-        validate.act(validate.Report([*told, *self._missing_cards()]), self)
+        report = validate.Report([*self._told(found, done), *self._missing_cards()])
+        told = self.__dict__.setdefault("_warned", set())  # by an earlier save
+        if not self._strict_validation:
+            report = validate.Report(f for f in report if str(f) not in told)
+        validate.act(report, self)
+        told.update(map(str, report))
 
 
 @cache

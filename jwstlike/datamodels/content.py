@@ -9,6 +9,7 @@ from .list_node import ListNode
 from .node import exclusive, forget_nodes
 from .sharing import SharedArray
 from .trees import copied
+from .untouched import never
 
 NOTE_ORIGIN = "jwstlike.datamodels.by_reference:note_origin"
 
@@ -76,12 +77,12 @@ class LazyContent:
         return node._tree.get(name)
 
     @exclusive
-    def _load_cards(self):
-        """Fill every object of the tree from the cards."""
+    def _load_cards(self, but=never):
+        """Fill every object of the tree from the cards; see `FitsReader.fill_all`."""
         reader = self._reader
         if reader is not None and not reader.cards_done:
             with validate.gathered():
-                reader.fill_all(self._tree)
+                reader.fill_all(self._tree, but)
 
     @exclusive
     def _load_asdf(self):

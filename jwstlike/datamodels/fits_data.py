@@ -13,6 +13,7 @@ from .table_patch import changed_cells, patched
 # The most that is filled up with zeros where data are cut; above both, the header is wrong.
 MAX_FILLED = 1 << 26  # bytes
 MAX_TIMES = 16  # times the size of the file
+BLOCK = 1 << 20  # bytes of the source that are copied at once
 
 
 class SourceData:
@@ -34,7 +35,7 @@ class SourceData:
     def blocks(self):
         """Yield the bytes; what the source lacks (a cut file) comes as zeros."""
         there = 0
-        for block in self.source.blocks(self.offset, self.nbytes, 1 << 20):
+        for block in self.source.blocks(self.offset, self.nbytes, BLOCK):
             there += len(block)
             yield block
         while there < self.nbytes:

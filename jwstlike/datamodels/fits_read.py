@@ -14,18 +14,10 @@ from .fits_cards import CARD, parse_card, printable
 from .mending import mend
 from .table_array import TableArray
 from .trees import copied, replace_leaves
+from .untouched import Group, never
 
 MAX_TOLD = 3  # cards of a file that are warned of one by one
 LOAD_TREE = "jwstlike.datamodels.asdf_support:load_tree"  # imported with the first ASDF extension
-
-
-class Group:
-    """A dict of the tree that mirrors one object of the schema at one EXTVER."""
-
-    __slots__ = ("extver", "filled", "spec", "tree")
-
-    def __init__(self, tree, spec, extver, filled=False):
-        self.tree, self.spec, self.extver, self.filled = tree, spec, extver, filled
 
 
 class FitsReader:
@@ -57,7 +49,8 @@ class FitsReader:
             "done": (self.cards_done, self.asdf_done),
             "flagged": self.flagged,
             "groups": [
-                (g.tree, g.spec and g.spec.path, g.extver, g.filled) for g in self.groups.values()
+                (g.tree, g.spec and g.spec.path, g.extver, g.filled, g.stored)
+                for g in self.groups.values()
             ],
             "origins": [(tree, name, ref) for (_, name), (tree, ref) in self.origins.items()],
         }
@@ -73,9 +66,9 @@ class FitsReader:
     def bind(self, table):
         """Complete an unpickled reader by the compiled schema."""
         self.table = table
-        for tree, path, extver, filled in self._groups_to_bind:
+        for tree, path, *rest in self._groups_to_bind:
             spec = None if path is None else table.find(path)
-            self.groups[id(tree)] = Group(tree, spec, extver, filled)
+            self.groups[id(tree)] = Group(tree, spec, *rest)
         del self._groups_to_bind
 
     def rebind(self, index, hdus, tree):
@@ -92,14 +85,20 @@ class FitsReader:
         old = self.index.source
         places = {out.source.number: n for n, out in enumerate(hdus) if out.source is not None}
 
+        renewed = {}  # id of a reference -> the reference and its successor
+
         def renew(value):
             if type(value) is TableArray:
                 value.rebind(renew)
             elif getattr(value, "source", None) is old and getattr(value, "hdu", None) in places:
-                return array_ref(index, index[places[value.hdu]])
+                if id(value) not in renewed:
+                    renewed[id(value)] = value, array_ref(index, index[places[value.hdu]])
+                return renewed[id(value)][1]
             return value
 
         replace_leaves(tree, renew)
+        for group in self.groups.values():
+            replace_leaves(group.stored, renew)
         self.origins = {k: (t, renew(ref)) for k, (t, ref) in self.origins.items()}
         self._renumber(tree)
         self.index, self._asdf, self._extra = index, None, None
@@ -157,14 +156,21 @@ class FitsReader:
         group = self.groups.get(id(tree))
         return None if group is None or group.spec is None else group.extver
 
-    def fill_all(self, tree):
-        """Fill every object; those that the file says nothing of are not attached."""
-        self._filling_all = True
-        self._fill_below(self.table.root, tree, 1)
-        self._filling_all, self.cards_done = False, True
+    def fill_all(self, tree, but=never):
+        """Fill every object; those that the file says nothing of are not attached.
+
+        Parameters
+        ----------
+        tree : dict
+        but : callable, optional
+            Given an item of a list and its `Spec`: whether it may be left as it is.
+        """
+        self._filling_all, self.cards_done = True, but is never
+        self._fill_below(self.table.root, tree, 1, but)
+        self._filling_all = False
         self._warn_refused()
 
-    def _fill_below(self, spec, tree, extver):
+    def _fill_below(self, spec, tree, extver, but):
         self.adopt(tree, spec, extver)
         self._fill_cards(self.groups[id(tree)])
         for name, child in spec.children.items():
@@ -172,15 +178,16 @@ class FitsReader:
             if child.kind == OBJECT:
                 if name not in tree:
                     fresh = self.waiting.get((id(tree), name), {})
-                    self._fill_below(child, fresh, extver)
+                    self._fill_below(child, fresh, extver, but)
                     if fresh:
                         tree[name] = fresh
                 elif isinstance(value, dict) and self._mirrors(value):
-                    self._fill_below(child, value, extver)
+                    self._fill_below(child, value, extver, but)
             elif child.kind == LIST and isinstance(value, list) and child.item is not None:
                 for item in value:
-                    if id(item) in self.groups and self._mirrors(item):
-                        self._fill_below(child.item, item, self.groups[id(item)].extver)
+                    group = self.groups.get(id(item))
+                    if group is not None and group.spec is not None and not but(item, child.item):
+                        self._fill_below(child.item, item, group.extver, but)
 
     def _mirrors(self, tree):
         """Whether a dict is not one that a user assigned."""
@@ -207,9 +214,8 @@ class FitsReader:
                 new, spec = ids[old], group.spec
                 if table is not None and spec is not None:
                     spec = table.find(spec.path)
-                other.groups[id(new)] = Group(
-                    new, spec, group.extver, group.filled and table is None
-                )
+                filled, stored = (group.filled, group.stored) if table is None else (False, ())
+                other.groups[id(new)] = Group(new, spec, group.extver, filled, stored)
         for (old, name), (_, ref) in self.origins.items():
             if old in ids:
                 other.note_origin(ids[old], name, ref)
@@ -228,7 +234,7 @@ class FitsReader:
             hdu = self.hdu_of(child, group.extver)
             ref = None if hdu is None else array_ref(self.index, hdu)
             if ref is not None:
-                tree[name] = ref
+                group.put(name, ref)
 
     def card(self, tree, spec):
         """Value of the card of a child of an object, from now on also in its dict; or None."""
@@ -239,7 +245,7 @@ class FitsReader:
         if hdu is None:
             return None
         number = self._places_of(hdu).get(spec.card)
-        return None if number is None else self._take(hdu, number, tree, spec)
+        return None if number is None else self._take(hdu, number, group, spec)
 
     def _fill_cards(self, group):
         """Put the values of all cards of an object into its dict."""
@@ -251,12 +257,12 @@ class FitsReader:
             for keyword in children.keys() & places.keys():
                 for child in children[keyword]:
                     if child.path[-1] not in group.tree:
-                        self._take(hdu, places[keyword], group.tree, child)
+                        self._take(hdu, places[keyword], group, child)
 
-    def _take(self, hdu, number, tree, spec):
+    def _take(self, hdu, number, group, spec):
         value = self._value(hdu, number, spec)
         if value is not None:
-            tree[spec.path[-1]] = value
+            group.put(spec.path[-1], value)
         unique = hdu.is_plain and not hdu.has_repeats
         if not unique and self._lasts_of(hdu).get(spec.card) != number:
             self._warn_repeated(hdu, spec)

@@ -11,11 +11,13 @@ from . import asdf_in_fits, asdf_support, formats, validate
 from .defaults import _cast
 from .fits_cards import is_structural
 from .fits_data import ArrayData
+from .fits_out import OutHdu, file_blocks
 from .fits_scan import scan
-from .fits_write import FITS_VALIDATORS, OutHdu, Plan
+from .fits_write import BUILT_IN, FITS_VALIDATORS, Plan
 from .formats import is_same_file
 from .tile_compression import compress
 from .trees import merge_tree
+from .untouched import never, untouched_items
 
 __all__ = [
     "FITS_VALIDATORS",
@@ -57,15 +59,13 @@ def write_model(model, target, overwrite=True, **kwargs):
     if kwargs.get("compress"):
         compress(hdus, kwargs["compress"])
     if hasattr(target, "write"):
-        for hdu in hdus:
-            target.writelines(hdu.blocks())
+        target.writelines(file_blocks(hdus))
         return
     if not overwrite and os.path.lexists(target):
         raise FileExistsError(17, "exists already; use overwrite=True", os.fspath(target))
     with replacing(target) as stream:
-        for hdu in hdus:
-            for block in hdu.blocks():
-                stream.write(block)
+        for block in file_blocks(hdus):
+            stream.write(block)
     if model._reader is not None and is_same_file(model._source_path, target):
         model._reader.rebind(scan(model._source_path), hdus, model._tree)
         model._forget_nodes()
@@ -74,8 +74,9 @@ def write_model(model, target, overwrite=True, **kwargs):
 def plan_hdus(model, checksum=False):
     """Return the list of `OutHdu` of a model; a new ASDF extension is the last one."""
     model._commit()
-    model._load_cards()
-    plan = Plan(model)
+    untouched = never if FITS_VALIDATORS != BUILT_IN else untouched_items(model)
+    model._load_cards(untouched)
+    plan = Plan(model, untouched)
     with_asdf = _wants_asdf(model, plan)
     if not with_asdf:
         _tell_losses(model)
@@ -144,7 +145,7 @@ def _renew_asdf(model, plan):
     """Give the ASDF extension the tree of the model."""
     tree, out = asdf_support.tree_of(model, standalone=False), plan.asdf
     if not model._tree.get("extra_fits"):  # else some readers would take the tree for the whole
-        headers = (hdu.header.tobytes() for hdu in plan.hdus if hdu is not out)
+        headers = (hdu.header_bytes() for hdu in plan.hdus if hdu is not out)
         tree["_fits_hash"] = headers_hash(headers)
     content = asdf_support.content(tree, plan.link_of, model._place())
     cards = [

@@ -11,76 +11,20 @@ from . import extra_fits, fits_lists, validate
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY
 from .casting import is_array, is_lazy
 from .fits_cards import format_card, format_commentary
-from .fits_data import ArrayData, SourceData, image_layout, is_untouched, patch_of, table_layout
-from .fits_header import Header, datasum, renew_checksums
+from .fits_data import SourceData, is_untouched, patch_of
+from .fits_out import OutHdu
 from .fits_read import card_text
-from .fits_scan import RECORD
 from .formats import read_or_warn
 from .history import as_lines
 from .mending import mend
 from .sharing import looked_at
-from .table_array import as_table
-from .texts import are_encodable
+from .untouched import never
 
 # what every save sets: no edit of a user, and not forced upon a file of somebody else
 OWN_PATHS = (("meta", "filename"), ("meta", "date"), ("meta", "model_type"))
 
 
 GROUPS = "GROUPS"  # name of the HDU for random groups that no longer are in their file
-
-
-class OutHdu:
-    """One HDU to be written.
-
-    Attributes
-    ----------
-    header : Header
-    source : HduIndex or None
-        Where it comes from.
-    data : SourceData, ArrayData or None
-    extname, extver
-    """
-
-    def __init__(self, extname, extver=None, source=None, data=None):
-        self.extname, self.extver, self.source, self.data = extname, extver, source, data
-        self.header = Header(source.cards if source is not None else ())
-        if source is None:
-            self._begin()
-
-    def _begin(self):
-        primary = self.extname == PRIMARY
-        self.header.replace_layout(image_layout(None, primary)[0])
-        if primary:
-            self.header.append(format_card("EXTEND", True))
-        elif self.extname:
-            self.header.append(format_card("EXTNAME", self.extname, "extension name"))
-
-    def set_data(self, array, spec=None):
-        """Give it new data; return whether other cards describe them."""
-        if array.dtype.fields is not None:
-            _warn_of_letters(self.extname, array)
-            cards, blocks, nbytes = table_layout(array, spec, self.header.column_units())
-        else:
-            cards, blocks, nbytes = image_layout(array, self.extname == PRIMARY)
-        is_other = self.header.replace_layout(cards)
-        if self.source is None and self.extver is not None and "EXTVER" not in self.header:
-            self.header.append(format_card("EXTVER", self.extver, "extension value"))
-        self.data = ArrayData(blocks, nbytes)
-        self.header.changed = True
-        return is_other
-
-    def blocks(self):
-        """Yield header, data and filling."""
-        yield self.header.tobytes()
-        if self.data is not None:
-            yield from self.data.blocks()
-            yield b"\0" * (-self.data.nbytes % RECORD)
-
-    def finish(self):
-        """Renew the checksums if anything changed."""
-        header = self.header
-        if header.changed and ("CHECKSUM" in header or "DATASUM" in header):
-            renew_checksums(header, 0 if self.data is None else datasum(self.data.blocks()))
 
 
 class Where(NamedTuple):
@@ -107,6 +51,8 @@ class Where(NamedTuple):
 class Plan:
     """The HDUs of one save, made by one walk through schema and tree.
 
+    Items of lists for which `untouched` is true are left as the source has them.
+
     Attributes
     ----------
     hdus : list of OutHdu
@@ -120,13 +66,13 @@ class Plan:
         The ASDF extension of the source, at its place in `hdus`.
     """
 
-    def __init__(self, model):
-        self.model, self.reader = model, model._reader
+    def __init__(self, model, untouched=never):
+        self.model, self.reader, self._untouched = model, model._reader, untouched
         self.hdus, self.links, self.lossy, self.edited = [], {}, [], False
         self.asdf = None
         self._by_name, self._by_source, self._nameless = {}, {}, {}
         self._foreign = model._guessed and _is_foreign(self.reader)
-        self._own_writers = FITS_VALIDATORS.keys() - BUILT_IN
+        self._own_writers = FITS_VALIDATORS.keys() - BUILT_IN.keys()
         if self.reader is None:
             self._add(OutHdu(PRIMARY))
             moved = ()
@@ -144,12 +90,12 @@ class Plan:
     # ------------------------------------------------------------ HDUs
 
     def _start_from_source(self):
-        reader = self.reader
+        reader, asdf = self.reader, self.reader.asdf_hdu
         for hdu in reader.index:
             name = PRIMARY if hdu.number == 0 else hdu.extname
             out = OutHdu(name, hdu.extver, hdu, SourceData(reader.index, hdu))
             self.hdus.append(out)
-            if hdu is reader.asdf_hdu:
+            if hdu is asdf:
                 self.asdf = out
             else:
                 self._register(out, hdu.extver)
@@ -223,8 +169,12 @@ class Plan:
             writer(self, spec, value, where)
 
     def _list(self, spec, items, sections):
+        places = {} if self.reader is None else fits_lists.places(self.reader, items)
         for number, item in enumerate(items, 1):
-            if isinstance(item, dict):
+            if isinstance(item, dict) and not (
+                self._untouched(item, spec.item)
+                and places[self.reader.extver_of(item)] == number  # not a second time in the list
+            ):
                 self._walk(spec.item, item, number, sections)
         if items and spec.extnames and not any(self._find(n, len(items)) for n in spec.extnames):
             name = fits_lists.first_extname(spec)  # an HDU without data: the last item is empty
@@ -429,7 +379,7 @@ class Plan:
 # Schema keyword -> function that writes a value: f(plan, spec, value, where). A function that is
 # replaced or added here is called at each save, for every schema node that has the keyword.
 FITS_VALIDATORS = {"fits_keyword": Plan.write_card, "fits_hdu": Plan.write_array}
-BUILT_IN = frozenset(FITS_VALIDATORS)
+BUILT_IN = dict(FITS_VALIDATORS)
 
 
 def _is_foreign(reader):
@@ -462,12 +412,3 @@ def _is_lossy(value):
     if isinstance(value, str):
         return card_text(value) != value or value.endswith(" ")
     return isinstance(value, float) and not math.isfinite(value)
-
-
-def _warn_of_letters(extname, table):
-    """Warn of texts in a table that FITS, which knows ASCII only, cannot hold."""
-    for column in as_table(table).columns:
-        if column.array.dtype.kind == "U" and not are_encodable(column.array):
-            validate.warn(
-                f"{extname}: column {column.name!r}: '?' is written for letters not in ASCII"
-            )

@@ -50,12 +50,12 @@ def clone(target, source, deepcopy=False, memo=None):
                 for (old, key), (_, *noted) in source._origins.items()
                 if old in moved
             }
-        put.update(_given_out=set(), _lock=lock)
+        put.update(_given_out={"original"} if source._given_out else set(), _lock=lock)
 
 
 def _own_dicts(model):
     """Return the dicts of a model's tree that no user has: made by the model or its reader."""
-    if model._given_out:
+    if "tree" in model._given_out:
         return []
     return [model._tree, *(() if model._reader is None else model._reader.own_dicts())]
 

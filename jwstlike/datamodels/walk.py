@@ -16,6 +16,7 @@ from .casting import (
     is_lazy,
     missing_columns,
 )
+from .untouched import never
 
 NEAR = 0.8  # how alike two names are, from 0 to 1, if one may be meant for the other
 
@@ -27,24 +28,80 @@ def findings(spec, value, path=(), arrays=True):
     return walk.found
 
 
-class Walk:
-    """One pass over a tree, or a part of it; nothing is read and nothing changed.
+BELOW = object()  # mark of what may change in place
 
-    What several slits share is looked at once.
+
+class Clean:
+    """What an object of the tree held when there was nothing to tell of it; no array.
 
     Attributes
     ----------
+    below : list of str
+        Names of what may have changed since in itself, and is looked at again.
+    """
+
+    __slots__ = ("_marks", "_spec", "below")
+
+    def __init__(self, spec, value):
+        self._spec = spec
+        self._marks = {name: _mark(child) for name, child in value.items()}
+        self.below = [name for name, mark in self._marks.items() if mark is BELOW]
+
+    def describes(self, spec, value):
+        """Whether a dict holds the same, but for what is `below`."""
+        marks = self._marks
+        if spec is not self._spec or len(value) != len(marks):
+            return False
+        for name, child in value.items():
+            mark = marks.get(name, marks)
+            if mark is child or (mark is BELOW and child is not None):
+                continue
+            if type(child) is not np.ndarray or type(mark) is not tuple:
+                return False
+            if mark != (child.dtype, child.shape):
+                return False
+        return True
+
+
+def _mark(child):
+    if child is None or type(child) in PLAIN or hasattr(child, "hdu"):  # in a file, not read
+        return child
+    if type(child) is np.ndarray and child.dtype.names is None:
+        return child.dtype, child.shape
+    return BELOW
+
+
+class Walk:
+    """One pass over a tree, or a part of it; nothing is read and nothing changed.
+
+    What several slits share is looked at once, and objects that an earlier pass found clean are
+    only compared with what they held then.
+
+    Parameters
+    ----------
+    arrays : bool
+        Whether arrays are looked at.
+    but : callable
+        Given an item of a list and its `Spec`: whether it is left out.
+    known : dict, optional
+        `clean` of an earlier pass over the same tree.
+
+    Attributes
+    ----------
+    clean : dict
+        (id of a `Spec`, id of a dict or list) -> `Clean`, for those with nothing to tell. Ids only
+        help to find them: what holds the same values is as clean.
     found : list of tuple
         (path, value, phrase) of all that the schema refuses.
     unknown : list of tuple
         (path, name in the schema) of names that the schema does not have, but nearly.
     """
 
-    __slots__ = ("_arrays", "_clean", "found", "unknown")
+    __slots__ = ("_arrays", "_but", "_known", "clean", "found", "unknown")
 
-    def __init__(self, arrays=True):
-        self._arrays = arrays
-        self._clean = set()  # ids of (spec, value) with nothing to tell; the tree keeps them alive
+    def __init__(self, arrays=True, but=never, known=None):
+        self._arrays, self._but, self._known = arrays, but, known
+        self.clean = {}
         self.found, self.unknown = [], []
 
     def look(self, spec, value, path=()):
@@ -65,24 +122,29 @@ class Walk:
 
     def _look_once(self, look, spec, value, path):
         key = (id(spec), id(value))
-        if key not in self._clean:
+        if key not in self.clean:
+            noted = self._known.get(key) if self._known else None
+            if noted is not None and not noted.describes(spec, value):
+                noted = None
             before = len(self.found), len(self.unknown)
-            look(spec, value, path)
+            look(spec, value, path, noted)
             if before == (len(self.found), len(self.unknown)):
-                self._clean.add(key)
+                is_to_note = noted is None and self._known is not None and type(value) is dict
+                self.clean[key] = Clean(spec, value) if is_to_note else noted
 
     def _look_at_structure(self, spec, value, path):
         problem = None if spec.structure is None else spec.structure(value)
         if problem is not None:
             self.found.append((path, value if path else None, problem))
 
-    def _look_into_object(self, spec, value, path):
+    def _look_into_object(self, spec, value, path, noted):
         self._look_at_structure(spec, value, path)
         for name in spec.schema.get("required", ()):
             if value.get(name) is None:
                 self.found.append(((*path, name), None, "is missing, but required"))
         children = spec.children
-        for name, child in value.items():
+        pairs = value.items() if noted is None else [(n, value[n]) for n in noted.below]
+        for name, child in pairs:
             known = children.get(name)
             if known is None:
                 if child is not None:
@@ -105,7 +167,7 @@ class Walk:
         if meant is not None and value.get(meant) is None:
             self.unknown.append((path, meant))
 
-    def _look_into_list(self, spec, value, path):
+    def _look_into_list(self, spec, value, path, _):
         self._look_at_structure(spec, value, path)
         least, most = spec.schema.get("minItems", 0), spec.schema.get("maxItems")
         if len(value) < least or (most is not None and len(value) > most):
@@ -114,7 +176,8 @@ class Walk:
             self.found.append((path, value, phrase))
         if spec.item is not None:
             for number, item in enumerate(value):
-                self.look(spec.item, item, (*path, number))
+                if not self._but(item, spec.item):
+                    self.look(spec.item, item, (*path, number))
 
     def _look_at_array(self, spec, value, path):
         if not is_array(value):
