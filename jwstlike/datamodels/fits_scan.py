@@ -225,11 +225,17 @@ def scan(source, name=None):
             index = FitsIndex(source, stream, start)
     if kind is not None:
         unpacked = compression.UnpackedSource(source, kind, _length)
-        start = unpacked.start(MAX_HEADER, lambda start: find_end(start, 0)[1])
+        start = unpacked.start(CHUNK, _holds_header)
+        if not _holds_header(start):
+            start = unpacked.read(0, MAX_HEADER)
         index = FitsIndex(unpacked, io.BytesIO(start), start)
     if hasattr(source.where, "seek"):
         index.hdus  # noqa: B018 - now, since its owner may close a file object at any time
     return index
+
+
+def _holds_header(start):
+    return find_end(start, 0)[1]
 
 
 def _length(start):
