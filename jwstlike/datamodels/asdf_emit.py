@@ -19,7 +19,7 @@ from .asdf_nodes import (
     NeedsAsdf,
     ndarray_tag,
 )
-from .casting import plain_scalar
+from .casting import plain_scalar, plain_value
 
 WIDTH = 96
 MAX_SIMPLE_KEY = 100  # longer keys are written behind "? "
@@ -97,13 +97,9 @@ def emitted(value, path):
     ------
     NeedsAsdf
         For an object that the asdf package may know.
-    TypeError
-        For a type that no file can hold.
     """
     if isinstance(value, np.datetime64):
         return value.astype("M8[us]").item()
-    if isinstance(value, (set, frozenset)):
-        raise TypeError(f"{'.'.join(map(str, path))}: a set has no form in ASDF; give a list")
     plain = plain_scalar(value)
     if plain is value:
         raise NeedsAsdf(".".join(map(str, path)), type(value))
@@ -307,6 +303,8 @@ class Emitter:
             import base64
 
             return f'!!binary "{base64.b64encode(value).decode()}"'
+        if isinstance(value, (set, frozenset, list)):  # a set becomes a list, also below a dict
+            return f"[{', '.join(self.scalar(v, path) for v in plain_value(value))}]"
         if isinstance(value, complex) and not isinstance(value, np.generic):
             return f"{tag_text(CORE + 'complex-1.0.0')} {quoted(str(complex(value)))}"
         if isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):

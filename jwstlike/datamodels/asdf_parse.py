@@ -330,7 +330,8 @@ def _to_integer(node):
 def inline_array(data, dtype=None, shape=None):
     """Make an array of nested lists; None masks an element."""
     if dtype is not None and dtype.names is not None:
-        array = np.array(_rows(data, dtype), dtype)
+        depth = _depth(data, dtype) if shape is None or "*" in shape else len(shape)
+        array = np.array(_rows(data, dtype, depth), dtype)
     elif _holds_none(data):
         objects = np.array(data, object)
         mask = np.equal(objects, None)
@@ -346,21 +347,37 @@ def inline_array(data, dtype=None, shape=None):
     return array
 
 
-def _rows(data, dtype):
-    """Make tuples of the rows of a structured array, at whatever depth they lie."""
-    if isinstance(data, list) and data and not _is_row(data, dtype):
-        return [_rows(item, dtype) for item in data]
-    return tuple(data) if data else data
+def _depth(data, dtype):
+    """Return at what depth of nested lists the rows of a structured array lie."""
+    depth = 0
+    while isinstance(data, list) and data and not _is_row(data, dtype):
+        data, depth = data[0], depth + 1
+    return depth
 
 
 def _is_row(data, dtype):
-    if len(data) != len(dtype.names):
-        return False
     try:
-        np.array(tuple(data), dtype)
+        np.array(_row(data, dtype), dtype)
     except (ValueError, TypeError):
         return False
     return True
+
+
+def _rows(data, dtype, depth):
+    """Make tuples of the rows of a structured array."""
+    if depth and isinstance(data, list):
+        return [_rows(item, dtype, depth - 1) for item in data]
+    return _row(data, dtype)
+
+
+def _row(data, dtype):
+    if dtype.names is None:
+        return data
+    if len(data) != len(dtype.names):
+        raise ValueError(f"a row of {len(data)} values for {len(dtype.names)} columns")
+    fields = [dtype.fields[name][0] for name in dtype.names]
+    pairs = zip(data, fields, strict=True)
+    return tuple(_rows(value, field.base, field.ndim) for value, field in pairs)
 
 
 def _holds_none(data):

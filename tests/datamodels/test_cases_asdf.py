@@ -9,6 +9,7 @@ from pathlib import Path
 import asdf
 import numpy as np
 import pytest
+from astropy import units
 from astropy.time import Time
 
 from jwstlike import datamodels
@@ -124,6 +125,18 @@ def test_a_time_is_stored_as_a_time(tmp_path, suffix):
     model = ImageModel()
     model.meta.thing = Time("2020-01-01", scale="tdb")
     assert datamodels.open(model.save(tmp_path / f"a.{suffix}")).meta.thing == model.meta.thing
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_sets_become_sorted_lists_wherever_they_stand(tmp_path, suffix):
+    """Case 74."""
+    model = ImageModel((2, 2))
+    model.meta.one = {"b", 2, 1}
+    model.meta.two = {"a": {2, 1}, "b": [frozenset({(2, 1), (1, 3)})], "c": set()}
+    model.meta.other = {"of asdf": 3 * units.m}
+    meta = datamodels.open(model.save(tmp_path / f"x.{suffix}")).meta
+    assert meta.one.instance == [1, 2, "b"]
+    assert meta.two.instance == {"a": [1, 2], "b": [[[1, 3], [2, 1]]], "c": []}
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
