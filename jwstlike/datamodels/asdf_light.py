@@ -53,7 +53,8 @@ _VERSION = re.compile(rb"^#(ASDF|ASDF_STANDARD) (\d+\.\d+\.\d+)", re.MULTILINE)
 _END = re.compile(rb"\r?\n\.\.\.[ \t]*(?:\r?\n|$)")
 _REMEDY = "give an ASDF or FITS file"
 DESCRIPTOR = np.dtype((">i4", (2,)))  # what FITS has in the rows for cells of variable length
-LEAVES = (str, bool, int, float, complex, bytes, datetime.date, np.generic, FitsSource)
+NUMBERS = (bool, int, float, complex, np.generic)
+LEAVES = (*NUMBERS, str, bytes, set, frozenset, datetime.date, FitsSource)
 _CUT = "the file is truncated: its tree has no end marker '...'"
 
 

@@ -292,7 +292,7 @@ def plain_value(value, as_text=False):
     if isinstance(value, (tuple, list)):
         return [plain_value(v) for v in value]
     if isinstance(value, (set, frozenset)):
-        return sorted(plain_value(v) for v in value)
+        return sorted(map(plain_value, value), key=lambda v: (isinstance(v, str), v))
     if as_text:
         if hasattr(value, "isot"):
             return value.isot
