@@ -4,7 +4,7 @@ from difflib import SequenceMatcher
 
 from .arrays import array_ref
 from .bindings import ITEM, PRIMARY
-from .fits_cards import format_card, is_structural, keyword_of
+from .fits_cards import format_card, is_structural, keyword_of, parse_card
 
 
 def key_of(hdu, index):
@@ -58,8 +58,8 @@ def read(reader):
 
 def extra_cards(hdu, table):
     """Cards of an HDU that the schema does not know, as [keyword, value, comment]."""
-    parsed = (card for card in hdu.iter_parsed() if _is_extra(card.keyword, hdu, table))
-    return [[card.keyword, card.value, card.comment] for card in parsed]
+    texts = (text for text in hdu.cards if _is_extra(keyword_of(text), hdu, table))
+    return [[card.keyword, card.value, card.comment] for card in map(parse_card, texts)]
 
 
 def _is_extra(keyword, hdu, table):
