@@ -27,6 +27,7 @@ LITERALS = range(2 - (1 << 63), 1 << 63)  # other integers are written as core/i
 
 SIMPLE = frozenset({str, int, float, bool, type(None)})
 
+OF_ARRAYS = f"{CORE}ndarray-"
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_./+-]*(?: [A-Za-z0-9_./+()-]+)*")
 _RESERVED = frozenset("y n yes no on off true false null".split())
 _TAG_SAFE = re.compile(r"[^A-Za-z0-9\-;/?:@&=+$,_.~*'()\[\]#]")
@@ -158,8 +159,12 @@ class Emitter:
         for name, child in items:
             if type(child) in SIMPLE:
                 continue
-            if getattr(child, "_tag", None) in OLD_TAGS:
+            tag = getattr(child, "_tag", "")
+            if tag in OLD_TAGS:
                 self.standard = OLD_STANDARD
+            elif tag.startswith(OF_ARRAYS):
+                where = ".".join(map(str, (*path, name)))
+                raise TypeError(f"{where}: what has the tag of arrays is none; give an array")
             if isinstance(child, (dict, list, tuple)):
                 self._find_shared(child, (*path, name))
         self._seen[key] = False
