@@ -82,5 +82,7 @@ TESTS = {
     "fits_hdu": _must_be((str, list), "a string"),  # a list may name the HDUs of items
     "ndim": _must_be((int, type(None)), "an integer"),
     "max_ndim": _must_be((int, type(None)), "an integer"),
+    **dict.fromkeys(("minimum", "maximum"), _must_be((int, float), "a number")),
+    **dict.fromkeys(("minItems", "maxItems"), _must_be(int, "an integer")),
     **dict.fromkeys(COMBINERS, _must_be(list, "a list of schemas")),
 }

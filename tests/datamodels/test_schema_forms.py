@@ -171,6 +171,8 @@ NO_SCHEMAS = [
     ({"properties": {"a": {"type": "int"}}},
      "schema a: type 'int' is unknown; did you mean 'integer'?"),
     ({"properties": {"a": {"enum": 3}}}, "schema a: enum 3 must be a list of values"),
+    ({"properties": {"a": {"minimum": "x"}}}, "schema a: minimum 'x' must be a number"),
+    ({"properties": {"a": {"maxItems": 1.5}}}, "schema a: maxItems 1.5 must be an integer"),
     ({"properties": {"a": {"pattern": "("}}}, "schema a: pattern '(' is no regular expression: .*"),
     ({"properties": {"a": 3}}, "schema a: 3 is no schema, which is an object"),
     ({"properties": [1]}, r"the schema: properties [1] must be an object: names with .*"),
