@@ -231,10 +231,11 @@ class ObjectNode(Node):
         node, keys = self, str(path).split(".")
         while keys:
             names = (".".join(keys[:n]) for n in range(1, len(keys) + 1))
-            name = next((n for n in names if _has(node, n)), None)  # an EXTNAME may hold dots
-            if name is None:
-                raise KeyError(path)
-            node = node[int(name)] if isinstance(node, ListNode) else node._step(name)
+            name = next((n for n in names if _has(node, n)), keys[0])  # an EXTNAME may hold dots
+            try:
+                node = node[int(name)] if isinstance(node, ListNode) else node._step(name)
+            except (AttributeError, IndexError, ValueError):
+                raise KeyError(path) from None
             del keys[: name.count(".") + 1]
         return node
 

@@ -139,8 +139,15 @@ def test_a_node_is_a_mapping_of_its_leaves(model):
     assert len(model.meta) == 2
     assert {"count", "name"} <= set(dir(model.meta))
     assert model.meta == {"name": "a", "inner": {"x": 2}}
-    with pytest.raises(KeyError):
-        model["meta.count"]
+
+
+def test_what_is_absent_is_none_as_an_item_and_what_is_unknown_a_key_error(model):
+    assert model["meta.name"] is model.meta["name"] is model.meta.name is None
+    model.data = None
+    assert model["data"] is None
+    for path in ("nothing", "meta.nothing", "meta.nothing.x", "slits.0.name", "slits.x"):
+        with pytest.raises(KeyError, match=path):
+            model[path]
 
 
 def test_defaults_and_dtypes_can_be_asked_for(model):
