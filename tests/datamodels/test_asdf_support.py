@@ -149,6 +149,15 @@ def test_constants_and_software_are_nodes_and_keep_their_tags(tmp_path):
     assert (node, node._tag) == ({"name": "m"}, software._tag)
 
 
+def test_slits_that_old_files_have_under_the_tag_of_trees_are_slits():
+    slits = [TaggedDict({"name": "S1"}, "tag:stsci.edu:asdf/core/asdf-1.0.0")]
+    tree = {"meta": {"model_type": "MultiSlitModel"}, "slits": slits}
+    model = datamodels.open(content(tree))
+    assert model.slits[0].name == "S1"
+    model.slits[0].name = "S2"
+    assert model.slits[0].name == "S2"
+
+
 def test_decode_gives_back_what_nobody_knows():
     node = TaggedDict({"a": 1}, "tag:example.org:thing-1.0.0")
     assert decode(node) is node
