@@ -6,6 +6,7 @@ is asked for, and for values that a card cannot hold exactly.
 
 import math
 
+from ..errors import FileFormatError
 from . import extra_fits, fits_lists, formats, validate
 from .arrays import array_ref
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY, first_bytes
@@ -355,7 +356,10 @@ class FitsReader:
     def problems(self):
         """Lines about what the file lacks, as far as its headers and its size tell."""
         name, index = self.index.source.name, self.index
-        lines = [f"{name}: {index.problem}; fetch the file again"] if index.problem else []
+        try:
+            lines = [f"{name}: {index.problem}; fetch the file again"] if index.problem else []
+        except FileFormatError as error:  # it is gone, changed or damaged
+            return [str(error)]
         for hdu in index.hdus:
             if hdu.truncated:
                 missing = min(hdu.data_size, hdu.data_offset + hdu.data_size - index.source.size)
