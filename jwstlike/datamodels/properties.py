@@ -122,8 +122,8 @@ class ObjectNode(Node):
     def _commit_pending(self):
         """Move default arrays and lists that were changed in place into the tree."""
         for name, value in list((self._pending or {}).items()):
-            if isinstance(value, ListNode):
-                changed, raw = bool(value._tree), value._tree
+            if isinstance(value, Node):
+                changed, raw = not is_absent(value._tree or None), value._tree
             else:
                 fresh = _make_default_array(name, self._spec_of(name), self)
                 changed, raw = not validate.equal(value, fresh), value
@@ -140,6 +140,16 @@ class ObjectNode(Node):
         if self._spec is not None:
             names |= set(self._spec.children)
         return sorted(n for n in names if isinstance(n, str))
+
+    @property
+    def instance(self):
+        """The raw dict; one that the tree lacks enters it if something is put in."""
+        raw = super().instance
+        parent = self._parent
+        if parent is not None and isinstance(parent._tree, dict):
+            if parent._tree.get(self._key) is not raw:
+                parent._pend(self._key, self)
+        return raw
 
     # ------------------------------------------------------------ changing
 

@@ -329,3 +329,16 @@ def test_the_tree_and_history_are_found_as_in_an_asdf_file():
     model._asdf.add_history_entry("flagged", software={"name": "mine", "version": "1"})
     assert [entry["description"] for entry in model._asdf.get_history_entries()] == ["flagged"]
     assert model._asdf.tree is model.instance
+
+
+@pytest.mark.parametrize("suffix", ["fits", "asdf"])
+def test_what_is_put_into_the_raw_dict_of_an_empty_object_is_saved(suffix, tmp_path):
+    made = ImageModel((2, 2))
+    for model in (made, datamodels.open(made.save(tmp_path / f"a.{suffix}"))):
+        assert model.meta.wcsinfo.instance == {}
+        model.meta.cal_step.instance["jump"] = "COMPLETE"
+        assert (model.meta.cal_step.jump, model.copy().meta.cal_step.jump) == ("COMPLETE",) * 2
+        assert "meta.cal_step.jump" in model.keys()
+        again = datamodels.open(model.save(tmp_path / f"b.{suffix}"))
+        assert again.meta.cal_step.jump == "COMPLETE"
+        assert not again.meta.hasattr("wcsinfo")
