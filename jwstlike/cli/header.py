@@ -131,7 +131,7 @@ def _read_tree(path, keywords):
     from ..datamodels import asdf_light
     from ..datamodels.sources import Source
 
-    text, _ = asdf_light._read_tree_text(Source.of(content(path)))
+    text, *_ = asdf_light._read_tree_text(Source.of(content(path)))
     lines = text.decode("utf-8", "replace").splitlines()
     if keywords:
         flat = open_file(path, validate="off").to_flat_dict(include_arrays=False)
