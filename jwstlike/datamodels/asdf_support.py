@@ -55,8 +55,7 @@ def read_model(model, init):
     model.__dict__["_tree"] = {k: v for k, v in found.tree.items() if k not in OF_FILE}
     ragged.restore(model._tree)
     model._note_source(found.source)
-    if model._strict_validation:
-        model.validate()
+    model._act_on_source()
 
 
 def _plain_arrays(value):

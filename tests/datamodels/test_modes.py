@@ -200,9 +200,10 @@ def test_a_strict_reference_file_needs_its_entries():
 # ---------------------------------------------------------------- strict opening
 
 
-def test_a_strict_open_of_a_reference_does_not_act_on_advice(tmp_path):
+@pytest.mark.parametrize("suffix", ["fits", "asdf"])
+def test_a_strict_open_of_a_reference_does_not_act_on_advice(suffix, tmp_path):
     for model in (datamodels.MirImgPhotomModel(), datamodels.GainModel((2, 2))):
-        model = datamodels.open(model.save(tmp_path / "a.fits"), strict_validation=True)
+        model = datamodels.open(model.save(tmp_path / f"a.{suffix}"), strict_validation=True)
         with pytest.raises(ValidationError, match=r"missing values for \[description"):
             model.validate()
 
