@@ -263,9 +263,9 @@ class ModelContainer(Sequence):
         Parameters
         ----------
         path : str, Path or callable, optional
-            ``a.fits`` is saved as ``a0.fits``, ``a1.fits`` ..., or as it is if there is one
-            model; a callable is given ``(meta.filename, index)``. Default: each under its
-            ``meta.filename``.
+            ``a.fits`` (or ``a``) is saved as ``a0.fits``, ``a1.fits`` ..., or as ``a.fits`` if
+            there is one model; a callable is given ``(meta.filename, index)``. Default: each
+            under its ``meta.filename``.
         save_model_func : callable, optional
             ``save_model_func(model, idx=index)`` saves and returns the path.
         **kwargs
@@ -292,11 +292,12 @@ class ModelContainer(Sequence):
         name = path or model.meta.filename
         if not name:
             raise ValueError("a model of the container has no meta.filename; give path=")
-        if path is None or index is None:
+        if path is None:
             return name
-        path = Path(path)
+        path, number = Path(path), "" if index is None else index
         suffixes = "".join(path.suffixes[-2:]) if path.suffix in PACKED else path.suffix
-        return path.with_name(f"{path.name.removesuffix(suffixes)}{index}{suffixes}")
+        stem = path.name.removesuffix(suffixes)
+        return path.with_name(f"{stem}{number}{suffixes or '.fits'}")
 
 
 PACKED = (".gz", ".bz2", ".zst", ".xz")

@@ -305,3 +305,10 @@ def test_closing_leaves_the_models_usable(asn):
         data = container[0].data
     assert data.sum() == 0
     assert container[1].data.sum() == 6
+
+
+def test_a_name_without_suffix_is_that_of_fits_files(tmp_path):
+    models = [datamodels.ImageModel((2, 2)), datamodels.ImageModel((2, 2))]
+    for count, names in ((1, ["a_rate.fits"]), (2, ["a_rate0.fits", "a_rate1.fits"])):
+        saved = datamodels.ModelContainer(models[:count]).save(tmp_path / "a_rate")
+        assert [Path(name).name for name in saved] == names
