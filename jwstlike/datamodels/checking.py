@@ -32,7 +32,7 @@ class Checking:
         return validate.Report([*told, *hints.of(self, walk), *self._advice(), *_of_source(lines)])
 
     def _walk(self, but=never):
-        walk = Walk(but=but, known=self.__dict__.get("_clean", {}))
+        walk = Walk(but=but, known=self.__dict__.get("_clean", {}), exact=self._validate_arrays)
         walk.look(self._spec, self._tree)
         if but is never:
             self.__dict__["_clean"] = walk.clean

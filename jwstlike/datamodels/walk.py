@@ -97,10 +97,11 @@ class Walk:
         (path, name in the schema) of names that the schema does not have, but nearly.
     """
 
-    __slots__ = ("_arrays", "_but", "_known", "clean", "found", "unknown")
+    __slots__ = ("_arrays", "_but", "_exact", "_known", "clean", "found", "unknown")
 
-    def __init__(self, arrays=True, but=never, known=None):
+    def __init__(self, arrays=True, but=never, known=None, exact=False):
         self._arrays, self._but, self._known = arrays, but, known
+        self._exact = exact  # whether the dtype is to be the schema's, not only one to be cast
         self.clean = {}
         self.found, self.unknown = [], []
 
@@ -194,6 +195,8 @@ class Walk:
     def _look_at_dtype(self, spec, value, path):
         if spec.dtype is None or value.dtype == spec.dtype:
             return
+        if self._exact and not np.can_cast(value.dtype, spec.dtype, "equiv"):
+            raise TypeError(f"the datatype must be {spec.dtype.name}")
         if spec.is_table and value.dtype.names is not None:
             missing = missing_columns(value, spec.dtype)
             if missing:

@@ -1,8 +1,9 @@
 """When a model is checked."""
 
+import numpy as np
 import pytest
 
-from jwstlike.datamodels import ImageModel
+from jwstlike.datamodels import DataModel, ImageModel
 from jwstlike.datamodels.exceptions import ValidationError, ValidationWarning
 
 
@@ -47,3 +48,19 @@ def test_models_that_check_nothing_stay_silent():
     with model.deferred():
         model.meta.instrument.name = "NOBODY"
     assert model.meta.instrument.name == "NOBODY"
+
+
+@pytest.mark.parametrize("suffix", ["fits", "asdf"])
+def test_datatypes_that_would_be_cast_are_told_if_arrays_are_to_be_validated(suffix, tmp_path):
+    path = DataModel({"data": np.ones((2, 2))}).save(tmp_path / "a.asdf")
+    for opened in (True, False):
+        model = ImageModel(path if opened else None, validate_arrays=True)
+        model._instance["data"] = model._tree.get("data", np.ones((2, 2)))
+        with pytest.warns(ValidationWarning, match="the datatype must be float32"):
+            model.validate()
+        with pytest.warns(ValidationWarning, match="the datatype must be float32"):
+            model.save(tmp_path / f"b.{suffix}")
+    assert not ImageModel(path).check()
+    big = ImageModel(validate_arrays=True)
+    big._instance["data"] = np.ones((2, 2), ">f4")
+    assert not big.check()
