@@ -65,6 +65,25 @@ class InvalidValueError(JwstlikeError, ValueError):
         return f"{where}: {self.value!r} {self.expected}"
 
 
+class CannotBeSavedError(JwstlikeError, TypeError, ValueError):
+    """A value that has no form in a file.
+
+    Parameters
+    ----------
+    problem : str
+        Path of the value, what it is, and the way out.
+    place : str
+        File that was to be written, as far as known.
+    """
+
+    def __init__(self, problem, place=""):
+        super().__init__(problem, place)
+        self.problem, self.place = problem, place
+
+    def __str__(self):
+        return f"{self.place}: {self.problem}" if self.place else self.problem
+
+
 class UnknownAttributeError(JwstlikeError, AttributeError):
     """A name that is neither in the schema nor in the tree."""
 

@@ -25,6 +25,8 @@ WIDTH = 96
 MAX_SIMPLE_KEY = 100  # longer keys are written behind "? "
 LITERALS = range(2 - (1 << 63), 1 << 63)  # other integers are written as core/integer
 
+LONGEST_BARE = 60  # a hash is quoted whatever its digits: the size of a file does not vary
+
 SIMPLE = frozenset({str, int, float, bool, type(None)})
 
 OF_ARRAYS = f"{CORE}ndarray-"
@@ -43,7 +45,7 @@ def quoted(text):
     >>> quoted("rate"), quoted("1.5"), quoted("no"), quoted("a: b"), quoted("two\nlines")
     ('rate', "'1.5'", "'no'", "'a: b'", '"two\\nlines"')
     """
-    if _BARE.fullmatch(text) and text.lower() not in _RESERVED:
+    if len(text) <= LONGEST_BARE and _BARE.fullmatch(text) and text.lower() not in _RESERVED:
         return text
     if text.isprintable():
         return "'" + text.replace("'", "''") + "'"
@@ -186,7 +188,7 @@ class Emitter:
         elif isinstance(key, (int, np.integer)):
             name = str(int(key))
         else:
-            where = ".".join(map(str, path))
+            where = ".".join(map(str, path)) or "the tree"
             raise TypeError(f"{where}: {key!r} cannot be a key in ASDF; use a text or an integer")
         return f"{name}:" if len(name) <= MAX_SIMPLE_KEY else f"? {name}\n{indent}:"
 

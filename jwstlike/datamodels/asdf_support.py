@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 
 from ..atomic import replacing
-from ..errors import FileFormatError, MissingFileError
+from ..errors import CannotBeSavedError, FileFormatError, MissingFileError
 from . import asdf_light, asdf_objects, compression, ragged, validate
 from .arrays import array_ref
 from .asdf_nodes import like
@@ -253,11 +253,20 @@ def content(tree, external=None, name=""):
 
 
 def dump(tree, external=None, name=""):
-    """Return an iterator over the bytes of an ASDF file; see `content`."""
-    try:  # a value that needs asdf is found before the first byte
-        return asdf_light.dump(tree, external=external)
-    except asdf_light.NeedsAsdf:
-        return asdf_light.dump(asdf_objects.encoded(tree, name), external=external)
+    """Return an iterator over the bytes of an ASDF file; see `content`.
+
+    Raises
+    ------
+    CannotBeSavedError
+        Before the first byte.
+    """
+    try:
+        try:
+            return asdf_light.dump(tree, external=external)
+        except asdf_light.NeedsAsdf:
+            return asdf_light.dump(asdf_objects.encoded(tree, name), external=external)
+    except (TypeError, ValueError) as problem:
+        raise CannotBeSavedError(str(problem), name) from problem
 
 
 def _guarded(tree, action):

@@ -2,6 +2,8 @@
 
 from ..errors import UnknownAttributeError
 from . import formats
+from .bindings import ITEM
+from .validate import dotted
 
 
 class TreeWithHistory:
@@ -93,14 +95,24 @@ class LegacyMethods:
     def set_fits_wcs(self, wcs, hdu_name="SCI"):
         """Take over the header cards of an `astropy.wcs.WCS`.
 
-        Cards that the schema knows become attributes, others go to `extra_fits`.
+        Cards that the schema knows become attributes (of the first item, where it knows them in
+        items of a list), others go to `extra_fits`.
         """
-        bound = self._table.cards
+        extname = hdu_name.upper()
         for card in wcs.to_header().cards:
-            for spec in bound.get((hdu_name.upper(), card.keyword), ()):
-                self[".".join(spec.path)] = card.value
-            if (hdu_name.upper(), card.keyword) not in bound:
-                self._put_extra(hdu_name.upper(), list(card))
+            known = self._table.cards.get((extname, card.keyword), ())
+            paths = list(filter(None, map(self._first_place, known)))
+            for path in paths:
+                self[path] = card.value
+            if not paths:
+                self._put_extra(extname, list(card))
+
+    def _first_place(self, spec):
+        """Dotted path of a `Spec`, in the first item if it is one of a list; "" without items."""
+        above, in_list, name = dotted(spec.path).partition(f".{ITEM}")
+        if not in_list:
+            return above
+        return f"{above}.0{name}" if self.get(f"{above}.0") is not None else ""
 
     def _put_extra(self, extname, card):
         """Set one card of `extra_fits`."""

@@ -1,5 +1,6 @@
 """Trees with objects (WCS, Time, Quantity), unknown tags and damaged blocks."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import asdf
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from jwstlike import datamodels
 from jwstlike.datamodels import ImageModel, asdf_light
@@ -14,6 +16,7 @@ from jwstlike.datamodels.asdf_nodes import TaggedDict
 from jwstlike.datamodels.asdf_objects import decode
 from jwstlike.datamodels.asdf_support import content
 from jwstlike.datamodels.exceptions import ValidationWarning
+from jwstlike.errors import CannotBeSavedError
 
 
 @pytest.fixture(scope="module")
@@ -291,3 +294,24 @@ def test_unknown_tags_of_an_open_asdf_file_are_kept(tmp_path):
     text = Path(path).read_bytes()
     assert b"other: !<tag:nowhere.org:x/thing-1.0.0>" in text
     assert b"parts: !<tag:nowhere.org:x/list-1.0.0> [1, 2]" in text
+
+
+@pytest.mark.parametrize("name", ["a.asdf", "a.fits"])
+def test_what_has_no_form_is_told_with_file_and_path(tmp_path, name):
+    model = datamodels.ImageModel()
+    model.meta.levels = {2.5: "half"}
+    with pytest.raises(CannotBeSavedError, match=rf"{name}: meta\.levels: 2\.5 cannot be a key"):
+        model.save(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_size_of_a_file_does_not_depend_on_the_digits_of_its_hash(tmp_path):
+    sizes = set()
+    for number in range(30):
+        model = datamodels.ImageModel()
+        model.meta.program.title = f"{number:02d}"
+        with fits.open(model.save(tmp_path / "a.fits")) as hdus:
+            tree = bytes(hdus["ASDF"].data["ASDF_METADATA"][0])
+        assert re.search(rb"_fits_hash: '[0-9a-f]{64}'", tree)
+        sizes.add(len(tree))
+    assert len(sizes) == 1

@@ -3,9 +3,10 @@
 import astropy.io.fits as afits
 import numpy as np
 import pytest
+from astropy.wcs import WCS
 
 from jwstlike import datamodels
-from jwstlike.datamodels import ImageModel, asdf_in_fits, fits_support
+from jwstlike.datamodels import ImageModel, MultiSlitModel, asdf_in_fits, fits_support
 
 SCHEMA = {
     "properties": {
@@ -139,3 +140,15 @@ def test_the_header_to_be_written_gives_a_wcs(tmp_path):
     assert other.meta.wcsinfo.crval2 == 20.0
     with pytest.raises(AttributeError, match="NOWHERE,1"):
         model.get_fits_wcs("NOWHERE")
+
+
+def test_a_wcs_goes_to_the_first_slit_if_there_is_one():
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype, wcs.wcs.crval = ["RA---TAN", "DEC--TAN"], [5.0, 6.0]
+    model = MultiSlitModel()
+    model.set_fits_wcs(wcs)
+    assert ["CRVAL1", 5.0] in [card[:2] for card in model.extra_fits.SCI.header]
+    model = MultiSlitModel()
+    model.slits.append(model.slits.item(data=np.zeros((3, 3))))
+    model.set_fits_wcs(wcs)
+    assert model.slits[0].meta.wcsinfo.crval2 == 6.0
