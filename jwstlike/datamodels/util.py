@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from .. import settings
-from ..errors import FileFormatError, NoTypeWarning, ValidationWarning
+from ..errors import FileFormatError, NoTypeWarning, ValidationWarning, did_you_mean
 from . import filetype, formats, validate
 from .casting import gentle_asarray
 from .history import create_history_entry
@@ -227,9 +227,14 @@ def read_metadata(fname, model_type=None, flatten=True):
     ------
     FileFormatError
         Also for an association, which is a list of files.
+    ValueError
+        For an unknown `model_type`.
     """
+    cls = _class_or_none(model_type)
+    if model_type is not None and cls is None:
+        hint = did_you_mean(model_type, CLASSES)
+        raise ValueError(f"no model class is named {model_type!r}{hint}")
     with quiet(ValidationWarning), quiet(NoTypeWarning):
-        cls = None if model_type is None else _class(model_type)
         model = open(fname, validate="off") if cls is None else cls(fname, validate="off")
         if not isinstance(model, DataModel):
             raise FileFormatError(fname, "is an association, not a data file", "give its members")

@@ -152,3 +152,9 @@ def test_a_file_is_opened_and_read_once_for_one_keyword(tmp_path, monkeypatch):
     monkeypatch.setattr(Source, "open", lambda self: opened.append(self.name) or real(self))
     assert datamodels.open(path).meta.model_type == "ImageModel"
     assert opened == [str(path)]
+
+
+def test_metadata_are_not_read_by_a_class_that_does_not_exist(tmp_path):
+    path = datamodels.ImageModel().save(tmp_path / "a.fits")
+    with pytest.raises(ValueError, match=r"'ImagModel'; did you mean 'ImageModel'\?"):
+        datamodels.read_metadata(path, model_type="ImagModel")
