@@ -5,10 +5,13 @@ from functools import partial
 import numpy as np
 
 from ..errors import FileFormatError
+from .arrays import encode_image
 from .casting import cast_read, is_lazy
 from .fits_scan import RECORD
 from .table_array import as_table
 from .table_patch import changed_cells, patched
+from .tables import encode_table, units_of
+from .validate import equal, warn
 
 # The most that is filled up with zeros where data are cut; above both, the header is wrong.
 MAX_FILLED = 1 << 26  # bytes
@@ -45,8 +48,6 @@ class SourceData:
 
 
 def _warn_of_cut(place, missing, nbytes):
-    from .validate import warn
-
     warn(f"{place}: the data are cut: zeros are saved for {missing} of {nbytes} bytes")
 
 
@@ -74,8 +75,6 @@ def image_layout(array, primary=False):
         Each call gives an iterator over blocks of the stored bytes.
     nbytes : int
     """
-    from .arrays import encode_image
-
     bitpix, scaling, _ = (8, [], None) if array is None else encode_image(array)
     shape = () if array is None else array.shape
     first = ("SIMPLE", True, "conforms to FITS standard") if primary else (
@@ -95,8 +94,6 @@ def table_layout(table, spec=None, old_units=None):
     Units are those of the table itself if it knows any, else `old_units`: {NAME: unit}; where there
     are none, those of the schema.
     """
-    from .tables import encode_table, units_of
-
     columns = spec.schema["datatype"] if spec is not None and spec.is_table else ()
     table = _with_logicals(as_table(table), columns)
     old = {} if table.units is not None else old_units or {}
@@ -176,8 +173,6 @@ def lies_in(ref, hdu, reader):
 
 def _equal_in_slabs(value, ref, spec=None):
     """Compare with the source a slab at a time; a difference ends it early."""
-    from .validate import equal
-
     if value.dtype.fields is not None and spec is not None and spec.is_table:
         stored = ref.read()
         try:

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import settings
 from ..errors import FileFormatError, UnknownAttributeError
-from . import formats, hints, lifetime, validate
+from . import formats, hints, lifetime, updating, validate
 from .bindings import LIST
 from .casting import is_array
 from .checking import Checking
@@ -340,9 +340,7 @@ class DataModel(LazyContent, FollowsSchema, Checking, Saving, Views, LegacyMetho
         extra_fits : bool
             Whether the extra cards are taken over as well.
         """
-        from .updating import update
-
-        update(self, d, only=only, extra_fits=extra_fits)
+        updating.update(self, d, only=only, extra_fits=extra_fits)
 
     def __eq__(self, other):
         if self is other:
