@@ -87,6 +87,13 @@ def test_the_engine_knows_no_model_and_no_step():
             assert not above & {part(other) for other in imports_of(name)}, name
 
 
+def test_own_modules_are_imported_at_the_top_but_by_commands():
+    for name in MODULES:
+        if part(name) != "cli":
+            late = imports_of(name, everywhere=True) - imports_of(name)
+            assert not late - {"jwstlike.datamodels.exceptions"}, name  # made at first use
+
+
 def test_schemas_hold_no_code():
     assert not list((ROOT / "schemas").rglob("*.py"))
 
