@@ -30,6 +30,24 @@ def decode(node):
     return found
 
 
+def unread(node):
+    """List the tags in a node that nobody decoded which no installed package knows, sorted."""
+    import asdf
+
+    if node._tag.startswith(PLAIN_TAGS):
+        return []
+    is_known = asdf.AsdfFile().extension_manager.handles_tag
+    return sorted(tag for tag in set(_tags_in(node)) if not is_known(tag))
+
+
+def _tags_in(value):
+    if hasattr(value, "_tag"):
+        yield value._tag
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for child in below:
+        yield from _tags_in(child)
+
+
 def _converted(node):
     """Return what asdf makes of a node, None if it makes nothing."""
     import asdf

@@ -12,6 +12,9 @@ from .trees import copied
 from .untouched import never
 
 NOTE_ORIGIN = "jwstlike.datamodels.by_reference:note_origin"
+UNREAD = "jwstlike.datamodels.asdf_objects:unread"
+CONVERSION_WARNING = "asdf.exceptions:AsdfConversionWarning"
+MOST_TAGS = 3  # that a warning names
 
 
 class LazyContent:
@@ -133,12 +136,29 @@ class LazyContent:
                 self._reader.flagged.add(spec.path)
         elif hasattr(value, "_tag"):
             result = formats.decode(value)
+            if result is value:
+                self._tell_of_tags((*node._path, name), value)
         else:
             return value
         if result is not value:
             self._note_origin(node._tree, name, value, result)
             node._tree[name] = result
         return result
+
+    def _tell_of_tags(self, path, value):
+        """Warn, once for each kind of object, that nobody can make it."""
+        told = self.__dict__.setdefault("_warned", set())
+        if self._ignore_unrecognized_tag or value._tag in told:
+            return
+        told.add(value._tag)
+        tags = [t for t in formats.function(UNREAD)(value) if not t.startswith(self.open_tags)]
+        if tags:
+            shown = ", ".join(tags[:MOST_TAGS]) + ", ..." * (len(tags) > MOST_TAGS)
+            validate.warn(
+                f"{self._place()} ({validate.dotted(path)}): no installed package reads {shown}; "
+                "given as the values that the file holds, and saved as it is",
+                formats.function(CONVERSION_WARNING),
+            )
 
     def _note_origin(self, tree, name, value, result):
         """Note what a value is made of, which is saved in its place when it was not changed."""

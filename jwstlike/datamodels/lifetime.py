@@ -17,7 +17,7 @@ SHARED = (
 )  # fmt: skip
 MODES = (
     "_mode", "_pass_invalid_values", "_strict_validation", "_validate_on_assignment",
-    "_validate_arrays",
+    "_validate_arrays", "_ignore_unrecognized_tag",
 )  # fmt: skip
 
 

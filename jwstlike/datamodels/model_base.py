@@ -52,6 +52,8 @@ class DataModel(LazyContent, FollowsSchema, Checking, Saving, Views, LegacyMetho
         of the same names in capitals.
     validate_arrays : bool
         Whether dtype and dimensions of arrays are checked, too.
+    ignore_unrecognized_tag : bool
+        Whether nothing is said of objects in ASDF that no installed package can make.
     validate : {"off", "warn", "strict"}, optional
         Short form of the flags above, which win.
     **arrays
@@ -94,6 +96,7 @@ class DataModel(LazyContent, FollowsSchema, Checking, Saving, Views, LegacyMetho
         self._set_up(table)
         self._set_mode(validate, pass_invalid_values, strict_validation, validate_on_assignment)
         self.__dict__["_validate_arrays"] = validate_arrays
+        self.__dict__["_ignore_unrecognized_tag"] = ignore_unrecognized_tag
         arrays = arrays and formats.drop_old_options(arrays)
         formats.initialise(self, init)
         if arrays:

@@ -176,15 +176,15 @@ def act(report, model):
 _lines = ContextVar("lines of warnings that wait for the end of an act", default=None)
 
 
-def warn(text):
-    """Emit a `ValidationWarning` at the first caller outside the package."""
+def warn(text, category=ValidationWarning):
+    """Emit a warning at the first caller outside the package."""
     waiting = _lines.get()
     if waiting is not None:
         waiting.append(text)
         return
     if len(text) > LONGEST_WARNING:
         text = f"{text[:LONGEST_WARNING]} ... ({text.count(chr(10)) + 1} lines)"
-    warnings.warn(text, ValidationWarning, stacklevel=outside())
+    warnings.warn(text, category, stacklevel=outside())
 
 
 @contextmanager

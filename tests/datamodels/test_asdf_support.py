@@ -8,6 +8,7 @@ from pathlib import Path
 import asdf
 import numpy as np
 import pytest
+from asdf.exceptions import AsdfConversionWarning
 from astropy.io import fits
 
 from jwstlike import datamodels
@@ -85,10 +86,21 @@ def test_an_unknown_tag_is_kept_raw(tmp_path):
     model.meta.thing = node
     for name in ("a.fits", "b.asdf"):
         model = datamodels.open(model.save(tmp_path / name))
-        found = model.meta.thing
+        told = rf"{name} \(meta\.thing\): no installed package reads tag:example.org:thing-1.0.0;"
+        with pytest.warns(AsdfConversionWarning, match=told):
+            found = model.meta.thing
         assert (dict(found), found._tag) == ({"a": 1}, "tag:example.org:thing-1.0.0")
+        assert model.meta.thing == found  # it is told once
 
 
+def test_nothing_is_said_of_unknown_tags_on_request(tmp_path):
+    model = ImageModel((2, 2))
+    model.meta.thing = TaggedDict({"a": 1}, "tag:example.org:thing-1.0.0")
+    path = model.save(tmp_path / "a.asdf")
+    assert datamodels.open(path, ignore_unrecognized_tag=True).meta.thing["a"] == 1
+
+
+@pytest.mark.filterwarnings("ignore::asdf.exceptions.AsdfConversionWarning")
 def test_an_unknown_tag_is_kept_beside_objects_of_asdf(tmp_path, wcs):
     model = ImageModel((2, 2))
     model.meta.thing = TaggedDict({"a": [1, np.arange(3)]}, "tag:example.org:thing-1.0.0")
@@ -126,6 +138,7 @@ def test_beside_objects_tables_keep_units_and_undefined_cells(tmp_path):
     assert len(names) == len(set(names)) > 0
 
 
+@pytest.mark.filterwarnings("ignore::asdf.exceptions.AsdfConversionWarning")
 @pytest.mark.filterwarnings("ignore::jwstlike.errors.NoTypeWarning")
 @pytest.mark.filterwarnings("ignore:.*must be an object; kept")
 @pytest.mark.parametrize(

@@ -68,6 +68,7 @@ def test_a_newer_major_version_is_one_clear_error(tmp_path, body, versions, newe
         datamodels.open(path)
 
 
+@pytest.mark.filterwarnings("ignore::asdf.exceptions.AsdfConversionWarning")
 @pytest.mark.parametrize("touched", [False, True])
 def test_an_unknown_tag_inside_the_tree_survives_with_its_tag(tmp_path, touched):
     """Case 72."""
