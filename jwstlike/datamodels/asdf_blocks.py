@@ -234,6 +234,9 @@ def read_blocks(source, start):
     return blocks
 
 
+MAX_REPEATS = 16  # times the size of its block that a strided array may have
+
+
 class BlockRef(LazyArray):
     """An array in a block of an ASDF file; the interface is that of `ArrayRef`.
 
@@ -269,29 +272,42 @@ class BlockRef(LazyArray):
     def _located(self):
         """Return the plain `ArrayRef` of the elements, or of the block if they are strided."""
         block = self.block() if callable(self.block) else self.block
-        most = 16 * block.size if self.strides else block.size - self.offset
-        if self.offset < 0 or self.nbytes > most or (self.size and not self.nbytes):
+        if not self._fits(block.size):
             raise FileFormatError(
                 block.source.name,
-                f"an array of {self.stored} {self.shape} does not fit into its block of "
-                f"{block.size} bytes",
+                f"an array of {self.stored} {self.shape}"
+                + (f" with strides {self.strides}" if self.strides else "")
+                + f" does not fit into its block of {block.size} bytes",
                 "the file is damaged",
             )
         source, start = block.unpacked()
-        if self.strides:
+        if self.strides and self.size:
             return ArrayRef(source, start, "u1", (block.size,), "block")
         return ArrayRef(source, start + self.offset, self.stored, self.shape, "block")
+
+    def _fits(self, size):
+        """Whether all elements lie in a block, and strides do not repeat it too often."""
+        most = MAX_REPEATS * size if self.strides else size
+        if self.nbytes > most or (self.size and not self.nbytes):
+            return False
+        if not self.strides or not self.size:
+            return 0 <= self.offset <= size - self.nbytes
+        if len(self.strides) != len(self.shape):
+            return False
+        # numpy would overflow at absurd strides and read what is not there
+        ways = [(n - 1) * step for n, step in zip(self.shape, self.strides, strict=True)]
+        first = self.offset + sum(way for way in ways if way < 0)
+        last = self.offset + sum(way for way in ways if way > 0) + self.stored.itemsize
+        return 0 <= first and last <= size
 
     def read(self, dtype=None):
         """Read the whole array; see `ArrayRef.read`."""
         ref = self._located()
-        if not self.strides:
+        if not self.strides or not self.size:
             data = ref.read(dtype)
         else:
-            try:
-                strided = np.ndarray(self.shape, self.stored, ref.read(), self.offset, self.strides)
-            except (ValueError, TypeError) as error:
-                raise FileFormatError(ref.source.name, f"strides of an array: {error}") from error
+            steps = [s if n > 1 else 0 for n, s in zip(self.shape, self.strides, strict=True)]
+            strided = np.ndarray(self.shape, self.stored, ref.read(), self.offset, steps)
             data = np.array(strided, dtype or self.dtype, order="C")
         if self.units:
             data = as_table(data, self.units)

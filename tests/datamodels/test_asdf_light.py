@@ -608,8 +608,13 @@ def test_an_array_larger_than_its_block_is_refused(shape):
     [
         ("shape: [1000000000000]\n  strides: [0]", "does not fit into its block"),
         ("shape: [4]\n  offset: -8", "does not fit into its block"),
-        ("shape: [4]\n  strides: [-8]", "strides of an array"),
-        ("shape: [3]\n  strides: [8, 8]", "strides of an array"),
+        ("shape: [4]\n  strides: [-8]", r"with strides \(-8,\) does not fit into its block"),
+        ("shape: [3]\n  strides: [8, 8]", r"with strides \(8, 8\) does not fit"),
+        ("shape: [4]\n  strides: [9223372036854775807]", "does not fit"),  # numpy would crash
+        ("shape: [2]\n  strides: [9223372036854775808]", "does not fit"),
+        ("shape: [2, 2]\n  offset: 16\n  strides: [8, 16]", "does not fit"),
+        ("shape: [2]\n  offset: 9223372036854775807\n  strides: [8]", "does not fit"),
+        ("shape: [0]\n  offset: 9223372036854775807\n  strides: [8]", "does not fit"),
         ("shape: [4]\n  mask: [1, 2]", "the mask of an array"),
     ],
 )
@@ -617,6 +622,12 @@ def test_an_array_node_that_contradicts_itself_is_refused(more, message):
     content = dumped({"a": np.arange(4)}).replace(b"shape: [4]", more.encode())
     with pytest.raises(FileFormatError, match=message):
         load(content)[0]["a"].read()
+
+
+def test_the_stride_of_a_single_element_means_nothing():
+    more = b"shape: [1]\n  offset: 8\n  strides: [9223372036854775808]"
+    content = dumped({"a": np.arange(4)}).replace(b"shape: [4]", more)
+    assert load(content)[0]["a"].read().tolist() == [1]
 
 
 def test_strides_and_a_value_as_mask_are_obeyed():
