@@ -3,6 +3,7 @@
 import io
 
 from ..errors import FileFormatError
+from .hcompress import check_tiles
 from .lazy_array import LazyArray
 from .quiet import quiet
 from .table_array import as_table
@@ -21,13 +22,16 @@ class AstropyRef(LazyArray):
         As far as the header tells them; else found by reading.
     """
 
-    __slots__ = ("_dtype", "_shape", "hdu", "offset", "place", "problem", "source", "stored_size")
+    __slots__ = (
+        "_dtype", "_shape", "algorithm", "hdu", "offset", "place", "problem", "source",
+        "stored_size",
+    )  # fmt: skip
 
     def __init__(self, source, hdu, dtype=None, shape=None):
         self.source, self.hdu, self.place = source, hdu.number, hdu.place
         self.offset, self.stored_size = hdu.data_offset, hdu.data_size
         self._dtype, self._shape = dtype, shape
-        self.problem = hdu.problem
+        self.problem, self.algorithm = hdu.problem, hdu.get("ZCMPTYPE")
 
     @property
     def dtype(self):
@@ -76,12 +80,12 @@ class AstropyRef(LazyArray):
                 "the header is damaged",
             )
         with self.source.open() as stream, quiet(AstropyWarning):
-            stream.seek(0)
-            where = self.source.path
-            if where is None:  # of a remote file only the parts that astropy asks for
-                where = stream if self.source.is_remote else io.BytesIO(stream.read())
             try:
-                with afits.open(where, memmap=False) as hdulist:
+                if str(self.algorithm).startswith("HCOMPRESS"):
+                    options = {"memmap": False, "disable_image_compression": True}
+                    with afits.open(self._where(stream, whole=True), **options) as hdulist:
+                        check_tiles(hdulist[self.hdu])
+                with afits.open(self._where(stream), memmap=False) as hdulist:
                     return action(hdulist[self.hdu])
             except Exception as error:
                 if isinstance(error, OSError) and error.errno is not None:  # of the system
@@ -91,6 +95,14 @@ class AstropyRef(LazyArray):
                     f"the data cannot be read ({type(error).__name__}: {error})",
                     "the HDU is damaged, or its coding is not supported",
                 ) from error
+
+    def _where(self, stream, whole=False):
+        """Return what astropy opens: of a remote file it reads only the parts that it asks for."""
+        if self.source.path is not None:
+            return self.source.path
+        stream.seek(0)
+        is_read_here = whole or not self.source.is_remote
+        return io.BytesIO(stream.read()) if is_read_here else stream
 
 
 def _plain_data(hdu):
