@@ -273,3 +273,14 @@ def test_a_table_that_astropy_takes_for_an_image_is_read(path):
     at = content.index(b"ZIMAGE  =")
     path.write_bytes(content[:at] + b"ZIMAGE  = 999".ljust(80) + content[at + 80 :])
     assert len(datamodels.open(path).extra_fits.ODD.data) == 8
+
+
+def test_an_array_in_the_place_of_a_name_is_no_missing_name(tmp_path):
+    """A damaged ASDF file of a reference has one."""
+    model = datamodels.FlatModel(np.zeros((2, 2), "f4"))
+    path = model.save(tmp_path / "a.asdf")
+    again = datamodels.open(path, validate="off")
+    again.instance["meta"]["author"] = np.zeros(0)
+    told = str(again.check())
+    assert "meta is missing values for" in told
+    assert "author" not in told.split("missing values for")[1].split("]")[0]

@@ -31,7 +31,8 @@ class ReferenceFileModel(JwstDataModel):
     def _advice(self):
         """Find the entries that every reference file needs and this one lacks."""
         yield from super()._advice()
-        missing = [name for name in WANTED if not self.get(f"meta.{name}")]
+        found = {name: self.get(f"meta.{name}") for name in WANTED}
+        missing = [name for name, v in found.items() if v is None or (type(v) is str and not v)]
         if missing:
             name = type(self).__name__
             phrase = f"{name}.meta is missing values for [{', '.join(missing)}]"
