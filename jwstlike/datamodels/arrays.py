@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import FileFormatError
 from .fits_scan import MAX_NAXIS
 from .foreign import AstropyRef
-from .lazy_array import LazyArray
+from .lazy_array import LazyArray, native
 from .sources import BLOCK, fill
 from .tables import TableRef
 
@@ -26,12 +26,6 @@ OFFSET_DTYPES = {  # stored integer and BZERO -> what is meant (FITS 4.0, table 
 }
 SCALE_DTYPES = {"u1": "f4", "i2": "f4", "i4": "f8", "i8": "f8", "f4": "f4", "f8": "f8"}
 RUN = 1 << 20  # longest piece that `section` reads at once to pick from, bytes
-
-
-def native(array):
-    """Return `array` in the byte order of the machine; itself if it is so already."""
-    array = np.asanyarray(array)
-    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 NO_SCALING = (1, 0, None)

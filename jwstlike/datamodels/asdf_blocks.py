@@ -261,7 +261,8 @@ class BlockRef(LazyArray):
 
     def __init__(self, block, stored, shape, offset=0, strides=None, mask=None, units=None):  # noqa: PLR0913, PLR0917
         self.block, self.stored, self.shape = block, stored, tuple(shape)
-        self.offset, self.strides, self.mask, self.units = offset, strides, mask, units or {}
+        self.strides = strides if self.size else None  # those of no elements mean nothing
+        self.offset, self.mask, self.units = offset, mask, units or {}
         self.dtype = native_dtype(stored)
 
     @property
@@ -281,7 +282,7 @@ class BlockRef(LazyArray):
                 "the file is damaged",
             )
         source, start = block.unpacked()
-        if self.strides and self.size:
+        if self.strides:
             return ArrayRef(source, start, "u1", (block.size,), "block")
         return ArrayRef(source, start + self.offset, self.stored, self.shape, "block")
 
@@ -290,7 +291,7 @@ class BlockRef(LazyArray):
         most = MAX_REPEATS * size if self.strides else size
         if self.nbytes > most or (self.size and not self.nbytes):
             return False
-        if not self.strides or not self.size:
+        if not self.strides:
             return 0 <= self.offset <= size - self.nbytes
         if len(self.strides) != len(self.shape):
             return False
@@ -303,7 +304,7 @@ class BlockRef(LazyArray):
     def read(self, dtype=None):
         """Read the whole array; see `ArrayRef.read`."""
         ref = self._located()
-        if not self.strides or not self.size:
+        if not self.strides:
             data = ref.read(dtype)
         else:
             steps = [s if n > 1 else 0 for n, s in zip(self.shape, self.strides, strict=True)]

@@ -416,20 +416,6 @@ def test_the_repr_of_a_large_node_is_one_short_line():
 # ---------------------------------------------------------------- what strangers' files bring
 
 
-@pytest.fixture
-def foreign(tmp_path):
-    """Save an image of another observatory, in the primary HDU."""
-    primary = afits.PrimaryHDU(np.arange(6, dtype="i2").reshape(2, 3))
-    primary.header["BUNIT"] = "adu"
-    for number, kind in ((1, "RA---TAN"), (2, "DEC--TAN")):
-        primary.header[f"CTYPE{number}"] = kind
-        primary.header[f"CRVAL{number}"] = 10.0 * number
-        primary.header[f"CDELT{number}"] = 0.1
-    path = tmp_path / "foreign.fits"
-    primary.writeto(path)
-    return datamodels.JwstDataModel(path, validate="off")
-
-
 def test_an_image_that_no_schema_knows_is_passed_on_with_unit_and_wcs(foreign):
     ccd = foreign.to_nddata()
     assert ccd.data.tolist() == [[0, 1, 2], [3, 4, 5]]
