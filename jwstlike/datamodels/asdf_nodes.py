@@ -12,6 +12,12 @@ OLD_TAGS = frozenset(
         "core/column-1.0.0", "core/subclass_metadata-1.0.0",
     )
 )  # fmt: skip
+BOOKKEEPING = (
+    "extra_fits",
+    "history",
+    "asdf_library",
+    "_fits_hash",
+)  # parts of a tree that are about files
 STANDARD, OLD_STANDARD = "1.6.0", "1.5.0"
 
 

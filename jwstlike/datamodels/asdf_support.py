@@ -12,7 +12,7 @@ from ..atomic import replacing
 from ..errors import CannotBeSavedError, FileFormatError, MissingFileError
 from . import asdf_light, asdf_objects, compression, ragged, validate
 from .arrays import array_ref
-from .asdf_nodes import like
+from .asdf_nodes import BOOKKEEPING, like
 from .bindings import ARRAY, LIST, OBJECT
 from .by_reference import restored
 from .casting import is_lazy
@@ -231,9 +231,6 @@ def _unbound_value(value, spec):
         items = [unbound(i, spec.item) if type(i) is dict else i for i in value]
         return items if any(type(i) is not dict or i for i in items) else None
     return None if spec.bound else value
-
-
-BOOKKEEPING = ("extra_fits", "history", "asdf_library", "_fits_hash")
 
 
 def content(tree, external=None, name=""):

@@ -228,11 +228,16 @@ def _plain(keyword, value):
     return value[1:] if one and value[1:2].isalpha() else value
 
 
+def is_of_compression(keyword):
+    """Whether a card tells how an image is compressed."""
+    return keyword in COMPRESSED or keyword.rstrip("0123456789") in COMPRESSED_NUMBERED
+
+
 def is_layout(keyword, packed=False):
     """Whether a keyword is replaced when the data, perhaps `packed`, change their layout."""
     if keyword in LAYOUT or keyword in ("SIMPLE", "XTENSION"):
         return True
-    if packed and (keyword in COMPRESSED or keyword.rstrip("0123456789") in COMPRESSED_NUMBERED):
+    if packed and is_of_compression(keyword):
         return True
     return keyword.rstrip("0123456789") in LAYOUT_NUMBERED
 

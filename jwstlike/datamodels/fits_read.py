@@ -9,6 +9,7 @@ import math
 from ..errors import FileFormatError
 from . import extra_fits, fits_lists, formats, validate
 from .arrays import array_ref
+from .asdf_nodes import BOOKKEEPING
 from .bindings import ARRAY, LIST, OBJECT, PRIMARY, first_bytes
 from .casting import is_array
 from .fits_cards import CARD, parse_card, printable
@@ -447,7 +448,7 @@ class FitsReader:
     def merge_asdf(self, tree):
         """Add to the tree what only the ASDF extension holds."""
         self.asdf_done = True
-        saved = {k: v for k, v in self.asdf.items() if k not in NOT_CONTENT}
+        saved = {k: v for k, v in self.asdf.items() if k not in BOOKKEEPING}
         self._merge(tree, saved, self.table.root)
 
     def _merge(self, tree, saved, spec):
@@ -472,9 +473,6 @@ class FitsReader:
             item = saved[extver - 1] if extver is not None and extver <= len(saved) else None
             if type(item) is dict:
                 self._merge(mine, item, spec)
-
-
-NOT_CONTENT = ("extra_fits", "history", "asdf_library", "_fits_hash")
 
 
 def _only_in_asdf(value, spec):
